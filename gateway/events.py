@@ -1,0 +1,24 @@
+"""The catalogue of log events: the only names the gateway logs under. Content never goes with them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    STARTED = "gateway.started"
+    STOPPED = "gateway.stopped"
+    MIGRATED = "database.migrated"
+    REQUEST = "request.answered"
+    REQUEST_FAILED = "request.failed"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105 - an event name
+    TOKEN_REFUSED = "token.refused"  # noqa: S105 - an event name
+    SUBMISSION_ACCEPTED = "submission.accepted"
+    SUBMISSION_REFUSED = "submission.refused"
+    REVIEW_DECIDED = "review.decided"
+    CONSENT_RECORDED = "consent.recorded"
+    CONSENT_REVOKED = "consent.revoked"
+    MAPPING_LOADED = "mapping.loaded"
+    AUDIT_GROUP = "audit.group"
+    AUDIT_FAILED = "audit.failed"
+    PEER_REFUSED = "peer.refused"

@@ -1,0 +1,61 @@
+"""What is recorded of each act: one compact entry per act and per patient; rendered as BALP on demand.
+
+Profiles: https://profiles.ihe.net/ITI/BALP/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gateway.rules.access import Caller
+
+
+class Act(StrEnum):
+    READ = "read"
+    VREAD = "vread"
+    HISTORY = "history"
+    SEARCH = "search"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    SUBMIT = "submit"
+    REVIEW_READ = "review-read"
+    AMEND = "amend"
+    APPROVE = "approve"
+    RETURN = "return"
+    REJECT = "reject"
+    CONSENT = "consent"
+    REVOKE = "revoke"
+    LINEAGE = "lineage"
+    TOKEN = "token"  # noqa: S105 - a name of an act
+    SIGN_IN = "sign-in"
+    REGISTER = "register"
+
+
+class Outcome(StrEnum):
+    DONE = "0"
+    REFUSED = "4"
+    DENIED = "8"
+    FAILED = "12"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act on one patient's record (or on none). Holds references and codes only, never content.
+
+    `detail` is a small JSON object: `query` (the raw search string), `consents` (the Consent versions
+    that permitted it, `Consent/x/_history/2`), `digest`, `count`, `reason` (one of our codes).
+    """
+
+    act: Act
+    at: datetime
+    caller: Caller | None
+    outcome: Outcome = Outcome.DONE
+    patient_id: str | None = None
+    target: str | None = None
+    request_id: str | None = None
+    address: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
