@@ -55,6 +55,7 @@ class AuditEntry:
     caller: Caller | None
     outcome: Outcome = Outcome.DONE
     patient_id: str | None = None
+    custodian_id: str | None = None  # whose auditors may see the entry
     target: str | None = None
     request_id: str | None = None
     address: str | None = None

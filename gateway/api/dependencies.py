@@ -1,0 +1,50 @@
+"""Who calls, and under which request: what every handler asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from gateway.errors import Forbidden, Unauthenticated
+from gateway.rules.access import Caller
+from gateway.usecases.authenticate import caller_of
+from gateway.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """The id the answer carries and the address the request came from, for the audit."""
+
+    request_id: str
+    address: str | None
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def request_context(request: Request) -> RequestContext:
+    return RequestContext(request.scope["request_id"], request.client.host if request.client else None)
+
+
+def authenticate(request: Request) -> Caller:
+    """The caller of the bearer token; a token anywhere else than in the header is not looked at."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    return caller_of(services_of(request), token.strip())
+
+
+def require(scope: str) -> Callable[[Request], Caller]:
+    """A dependency: the caller, who must hold `scope`."""
+
+    def dependency(request: Request) -> Caller:
+        caller = authenticate(request)
+        if scope not in caller.scopes:
+            raise Forbidden(f"The token does not carry the scope '{scope}'.")
+        return caller
+
+    return dependency

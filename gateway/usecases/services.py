@@ -1,0 +1,48 @@
+"""What a use case works with: handed down once by wiring, never looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.fhir.profiles import Profiles
+from gateway.mapping.catalogue import Catalogue
+from gateway.peers.jwks import KeySource
+from gateway.store.database import Database
+from gateway.store.journal import Journal
+from gateway.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what comes in (bytes, levels) and goes out (entries)."""
+
+    payload_bytes: int = 10 * 1024 * 1024
+    payload_depth: int = 64
+    page_default: int = 50
+    page_maximum: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`public_url` is the origin under which callers reach the gateway, without a final slash."""
+
+    database: Database
+    journal: Journal
+    vault: Vault
+    catalogue: Catalogue
+    profiles: Profiles
+    keys: KeySource
+    public_url: str
+    page_secret: bytes
+    limits: Limits
+    clock: Callable[[], datetime]
+
+    @property
+    def fhir_base(self) -> str:
+        return f"{self.public_url}/fhir"
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.public_url}/oauth/token"
