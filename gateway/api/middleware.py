@@ -1,0 +1,66 @@
+"""What every request and answer passes: its id, the headers of caution, one log line. Pure ASGI: it is on every read."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.api.errors import failed
+from gateway.events import Event
+
+log = structlog.get_logger()
+_SAFE_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
+_CAUTION = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+class RequestFrame:
+    """Gives each request an id (the caller's own where it is safe to repeat), and each answer its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        request_id = given if given and _SAFE_ID.fullmatch(given) else uuid.uuid4().hex.encode()
+        scope["request_id"] = request_id.decode()
+        began = time.perf_counter()
+        status = 0
+
+        async def framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message["headers"]
+                present = {name for name, _ in headers}
+                headers.append((b"x-request-id", request_id))
+                headers.extend(pair for pair in _CAUTION if pair[0] not in present)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, framed)
+        except Exception as failure:
+            # Ends here: the server's own handler would write the message, which may quote content, to its log.
+            log.error(Event.REQUEST_FAILED, exc_info=failure, request_id=scope["request_id"])
+            if status:
+                raise ConnectionAbortedError from None
+            await failed(scope)(scope, receive, framed)
+        finally:
+            log.info(
+                Event.REQUEST,
+                method=scope["method"],
+                route=getattr(scope.get("route"), "path", "unmatched"),
+                status=status,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+                request_id=scope["request_id"],
+            )
