@@ -1,0 +1,118 @@
+"""Security labels: the codes the gateway speaks, how they are put on a resource, and how they are read back.
+
+Codes: HL7 terminology v3-Confidentiality, v3-ActCode, v3-ObservationValue; the inline label extension is DS4P's.
+Rules of labelling: https://hl7.org/fhir/R4/security-labels.html and HL7 security-label-ds4p.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Coding = Mapping[str, str]
+
+CONFIDENTIALITY_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+ACT_CODE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+OBSERVATION_VALUE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+INLINE_LABEL = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
+
+# From the most to the least restricted; a code outside this order counts as the most restricted.
+CONFIDENTIALITY_ORDER = "VRNMLU"
+_RANK = {code: rank for rank, code in enumerate(reversed(CONFIDENTIALITY_ORDER))}
+
+
+def _coding(system: str, code: str) -> dict[str, str]:
+    return {"system": system, "code": code}
+
+
+CONFIDENTIALITY = {code: _coding(CONFIDENTIALITY_SYSTEM, code) for code in CONFIDENTIALITY_ORDER}
+VERY_RESTRICTED, RESTRICTED, NORMAL = CONFIDENTIALITY["V"], CONFIDENTIALITY["R"], CONFIDENTIALITY["N"]
+
+# Sensitivity
+MH = _coding(ACT_CODE_SYSTEM, "MH")
+SUD = _coding(ACT_CODE_SYSTEM, "SUD")
+PSYTHPN = _coding(ACT_CODE_SYSTEM, "PSYTHPN")
+# Who asserted the content, who reported it
+AIAST = _coding(OBSERVATION_VALUE_SYSTEM, "AIAST")
+CLINAST = _coding(OBSERVATION_VALUE_SYSTEM, "CLINAST")
+PATAST = _coding(OBSERVATION_VALUE_SYSTEM, "PATAST")
+DICTAST = _coding(OBSERVATION_VALUE_SYSTEM, "DICTAST")
+PATRPT = _coding(OBSERVATION_VALUE_SYSTEM, "PATRPT")
+# What was done to it
+REDACTED = _coding(OBSERVATION_VALUE_SYSTEM, "REDACTED")
+MASKED = _coding(OBSERVATION_VALUE_SYSTEM, "MASKED")
+SUBSETTED = _coding(OBSERVATION_VALUE_SYSTEM, "SUBSETTED")
+# Obligations, refrains, privacy laws, marks
+HUAPRV = _coding(ACT_CODE_SYSTEM, "HUAPRV")
+PERSISTLABEL = _coding(ACT_CODE_SYSTEM, "PERSISTLABEL")
+PROCESSINLINELABEL = _coding(ACT_CODE_SYSTEM, "PROCESSINLINELABEL")
+NORDSCLCD = _coding(ACT_CODE_SYSTEM, "NORDSCLCD")
+NOAUTH = _coding(ACT_CODE_SYSTEM, "NOAUTH")
+PART_2 = _coding(ACT_CODE_SYSTEM, "42CFRPart2")
+HIPAA_PSY_NOTES = _coding(ACT_CODE_SYSTEM, "HIPAAPsyNotes")
+DRAFT_MARK = _coding(ACT_CODE_SYSTEM, "DRAFTMark")
+REDISCLOSURE_PROHIBITION_MARK = _coding(ACT_CODE_SYSTEM, "RedisclosureProhibitionMark")
+
+
+def label(resource: dict[str, Any], *codings: Coding) -> dict[str, Any]:
+    """Put labels on `resource` (changed in place, and returned), each once; a confidentiality replaces another."""
+    security = resource.setdefault("meta", {}).setdefault("security", [])
+    for coding in codings:
+        if coding["system"] == CONFIDENTIALITY_SYSTEM:
+            security[:] = [kept for kept in security if kept.get("system") != CONFIDENTIALITY_SYSTEM]
+        if (coding["system"], coding["code"]) not in security_of(resource):
+            security.append(dict(coding))
+    return resource
+
+
+def unlabel(resource: dict[str, Any], *codings: Coding) -> dict[str, Any]:
+    """Take labels off `resource` (changed in place, and returned), such as the draft mark at approval."""
+    gone = {(coding["system"], coding["code"]) for coding in codings}
+    security = resource.get("meta", {}).get("security", [])
+    security[:] = [kept for kept in security if (kept.get("system"), kept.get("code")) not in gone]
+    return resource
+
+
+def label_inline(element: dict[str, Any], coding: Coding) -> dict[str, Any]:
+    """Label one element (for a primitive: its `_sibling`); the resource must carry PROCESSINLINELABEL as well."""
+    element.setdefault("extension", []).append({"url": INLINE_LABEL, "valueCoding": dict(coding)})
+    return element
+
+
+def security_of(resource: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The labels of the resource as (system, code), in their order; an absent part is an empty string."""
+    codings = (resource.get("meta") or {}).get("security") or ()
+    return [(coding.get("system") or "", coding.get("code") or "") for coding in codings]
+
+
+def confidentiality_of(resource: Mapping[str, Any]) -> str:
+    """The highest confidentiality of the resource and its inline labels; "V" when it has none: silence means most."""
+    own = [code for system, code in security_of(resource) if system == CONFIDENTIALITY_SYSTEM]
+    return (
+        highest(own + [code for system, code in inline_of(resource) if system == CONFIDENTIALITY_SYSTEM])
+        if own
+        else "V"
+    )
+
+
+def inline_of(value: Any) -> Iterator[tuple[str, str]]:
+    """Every inline label in `value`, depth first, as (system, code)."""
+    if isinstance(value, list):
+        for item in value:
+            yield from inline_of(item)
+    elif isinstance(value, Mapping):
+        if value.get("url") == INLINE_LABEL and isinstance(value.get("valueCoding"), Mapping):
+            yield value["valueCoding"].get("system") or "", value["valueCoding"].get("code") or ""
+        for child in value.values():
+            if isinstance(child, Mapping | list):
+                yield from inline_of(child)
+
+
+def highest(codes: Iterable[str]) -> str:
+    """The most restricted of confidentiality codes; an unknown or retired code, or none at all, is "V"."""
+    return max((code if code in _RANK else "V" for code in codes), key=_RANK.__getitem__, default="V")
+
+
+def high_water_mark(resources: Iterable[Mapping[str, Any]]) -> str:
+    """The confidentiality a Bundle or document of these resources must carry: the highest among them."""
+    return highest(confidentiality_of(resource) for resource in resources)
