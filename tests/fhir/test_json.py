@@ -14,7 +14,22 @@ from gateway.fhir.json import JsonFault, dump, parse
 @pytest.mark.spec("F-039", "X-041")
 @pytest.mark.parametrize(
     "lexeme",
-    "19 19.0 19.00 0.010 1.10 10.91968939701716 -0.0 -0 0.00000001 1E3 1e3 1.0E+02 1E400 0.1234567890123456789".split(),
+    [
+        "19",
+        "19.0",
+        "19.00",
+        "0.010",
+        "1.10",
+        "10.91968939701716",
+        "-0.0",
+        "-0",
+        "0.00000001",
+        "1E3",
+        "1e3",
+        "1.0E+02",
+        "1E400",
+        "0.1234567890123456789",
+    ],
 )
 def test_a_number_is_written_exactly_as_it_was_read(lexeme: str) -> None:
     text = f'{{"value":{lexeme}}}'.encode()
