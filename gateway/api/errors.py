@@ -35,12 +35,12 @@ def failed(scope: Scope) -> Response:
 
 
 def _refused(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for this class only
+    assert isinstance(refusal, Refusal)
     return answer(refusal.status, refusal.issues, request.scope)
 
 
 def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    assert isinstance(error, HTTPException)
     kind = _BY_STATUS.get(error.status_code)
     issue = (
         Issue(kind.words, code=kind.code) if kind else Issue(HTTPStatus(error.status_code).phrase, code="processing")
@@ -52,7 +52,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     """A typed body or parameter that does not fit: each fault with its place, never with its value."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    assert isinstance(error, RequestValidationError)
     issues = tuple(Issue(str(fault["msg"]), ".".join(str(step) for step in fault["loc"])) for fault in error.errors())
     return answer(Unprocessable.status, issues, request.scope)
 

@@ -1,4 +1,4 @@
-"""What every request and answer passes: its id, the headers of caution, one log line. Pure ASGI: it is on every read."""
+"""What every request and answer passes: its id, the headers of caution, one log line. Pure ASGI: every read pays."""
 
 from __future__ import annotations
 

@@ -1,0 +1,50 @@
+"""The one web application: typed endpoints by FastAPI, the FHIR hot path as plain Starlette routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from gateway import __version__
+from gateway.api import consents, errors, lineage, pages, reviews, submissions
+from gateway.api.fhir import routes as fhir
+from gateway.api.middleware import RequestFrame
+from gateway.api.oauth import routes as oauth
+from gateway.usecases.services import Services
+
+DESCRIPTION = """
+Carries AI-written mental-health content into FHIR R4: a producer submits, a clinician reviews and approves,
+an EHR pulls what the client consented to, an auditor traces every sentence.
+
+The FHIR API itself lives under `/fhir` and describes itself in `/fhir/metadata`.
+"""
+
+
+def create(services: Services) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.journal.start()
+        try:
+            yield
+        finally:
+            services.journal.stop()
+
+    app = FastAPI(
+        title="Care-continuity gateway",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        docs_url=None,
+    )
+    app.state.services = services
+    errors.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=2048)
+    app.add_middleware(RequestFrame)
+    for part in (submissions, reviews, consents, lineage, pages):
+        app.include_router(part.router)
+    app.router.routes.extend([*oauth.routes, *fhir.routes])
+    return app

@@ -1,0 +1,66 @@
+"""Start, migrate, show: the commands an operator meets first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from gateway import demo as road
+from gateway import wiring
+from gateway.settings import PROJECT, Settings
+
+console = Console()
+
+
+def serve() -> None:
+    """Serve the FHIR API, the submissions, the reviews and the pages.
+
+    The database is brought to this release's schema first. Listens on GATEWAY_HOST and GATEWAY_PORT; callers reach it
+    under GATEWAY_PUBLIC_URL, which a reverse proxy with TLS usually stands before.
+    """
+    settings = Settings()
+    wiring.upgrade(settings)
+    uvicorn.run(wiring.app(settings), host=settings.host, port=settings.port, access_log=False, log_level="warning")
+
+
+def migrate() -> None:
+    """Bring the database to the schema of this release; safe to run again."""
+    settings = Settings()
+    wiring.upgrade(settings)
+    console.print(f"The database in [bold]{settings.home}[/bold] has the schema of this release.")
+
+
+def demo(
+    exit_: Annotated[bool, typer.Option("--exit", help="End after the walk, with 0 or 1.")] = False,
+    summary: Annotated[Path | None, typer.Option(help="A HealthScribe summary to walk with.", exists=True)] = None,
+    transcript: Annotated[Path | None, typer.Option(help="The transcript that goes with it.", exists=True)] = None,
+) -> None:
+    """Walk the whole road on a fresh database: submit, review, consent, pull, trace, revoke.
+
+    Stays up afterwards with the addresses and ready-made tokens printed, until Ctrl-C.
+    """
+    raise typer.Exit(road.run(stay=not exit_, summary=summary, transcript=transcript))
+
+
+def openapi(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the checked-in document is current.")] = False,
+) -> None:
+    """Write openapi/openapi.json from the app, or check that it is current."""
+    path = PROJECT / "openapi" / "openapi.json"
+    text = json.dumps(wiring.document(), indent=2, ensure_ascii=False) + "\n"
+    if not check:
+        path.write_text(text)
+        console.print(f"Wrote {path.relative_to(PROJECT)}")
+    elif not path.exists() or path.read_text() != text:
+        console.print("openapi/openapi.json differs from the app; run `make openapi` and commit it.", style="red")
+        raise typer.Exit(1)
+
+
+def join(cli: typer.Typer) -> None:
+    for command in (serve, demo, migrate, openapi):
+        cli.command(rich_help_panel="Run")(command)

@@ -1,0 +1,74 @@
+"""The stage of the demo: a server process of its own on a fresh database, reached over real HTTP."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from gateway.settings import PROJECT, Settings
+
+FOLDER = PROJECT / "var" / "demo"
+PATIENCE = 30.0  # seconds a server may take to start
+
+
+def free_port(wanted: int = 8080) -> int:
+    """`wanted` where nobody listens on it, else any free one."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port")
+
+
+def fresh_settings() -> Settings:
+    """Settings of a database nobody has used; what an earlier demo left is removed."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    port = free_port()
+    return Settings(home=FOLDER, port=port, public_url=f"http://127.0.0.1:{port}", database_url=None)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[httpx.Client]:
+    """The server in a process of its own, and a client that speaks to it."""
+    environment = os.environ | {
+        "GATEWAY_HOME": str(settings.home),
+        "GATEWAY_PORT": str(settings.port),
+        "GATEWAY_PUBLIC_URL": settings.public_url,
+        "GATEWAY_LOG_LEVEL": "warning",
+    }
+    server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment, cwd=PROJECT)  # noqa: S603
+    try:
+        with httpx.Client(base_url=settings.public_url, timeout=30, trust_env=False) as http:
+            _await_answer(http, server)
+            yield http
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _await_answer(http: httpx.Client, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError("the server ended before it answered; its output above says why")
+        try:
+            if http.get("/fhir/metadata").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise TimeoutError(f"the server did not answer within {PATIENCE:.0f} seconds")

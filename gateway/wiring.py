@@ -1,0 +1,55 @@
+"""The one place that joins settings, database, keys, mappings, peers and the app."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from gateway.api.app import create
+from gateway.fhir import profiles
+from gateway.mapping import catalogue
+from gateway.peers.http import Fetcher
+from gateway.peers.jwks import KeySource
+from gateway.settings import Settings
+from gateway.store import migrate
+from gateway.store.database import Database
+from gateway.store.journal import Journal
+from gateway.store.vault import Vault
+from gateway.usecases.services import Limits, Services
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def services(settings: Settings) -> Services:
+    """Everything a use case needs, against a database that has been migrated."""
+    database = Database(settings.database, settings.key("database"))
+    return Services(
+        database=database,
+        journal=Journal(database),
+        vault=Vault(settings.key("vault")),
+        catalogue=catalogue.load(settings.mappings),
+        profiles=profiles.load(settings.packages),
+        keys=KeySource(Fetcher(allow_loopback=settings.allow_loopback_peers)),
+        public_url=settings.public_url,
+        page_secret=settings.key("page"),
+        limits=Limits(
+            payload_bytes=settings.payload_bytes,
+            payload_depth=settings.payload_depth,
+            page_default=settings.page_default,
+            page_maximum=settings.page_maximum,
+        ),
+        clock=now,
+    )
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the database to the schema of this release; safe to run again."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    migrate.upgrade(settings.database, settings.key("database"))
+
+
+def app(settings: Settings) -> FastAPI:
+    return create(services(settings))
