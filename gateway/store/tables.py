@@ -60,7 +60,7 @@ resource = Table(
         "type",
         "id",
         unique=True,
-        sqlite_where=text("is_current"),
+        sqlite_where=text("is_current = 1"),  # SQLite uses the index only for a query that says it in these words
         postgresql_where=text("is_current"),
     ),
     Index("uq_resource_version", "type", "id", "version", unique=True),
@@ -213,19 +213,13 @@ publication = Table(  # which published resource came out of which draft
 
 # --- consent, compiled ------------------------------------------------------------------------------------------
 
-shape = Table(
+shape = Table(  # what a rule is about; equal shapes are one row
     "shape",
     metadata,
     Column("id", String(64), primary_key=True),  # SHA-256 of the body
+    Column("effect", String(8), nullable=False),  # permit | deny
+    Column("ceiling", Integer, nullable=False),  # the rank of the highest confidentiality it is about
     Column("body", LargeBinary, nullable=False),
-)
-
-shape_use = Table(  # grows only: a superset of the shapes a recipient's query must join
-    "shape_use",
-    metadata,
-    Column("recipient_id", Id, primary_key=True),
-    Column("purpose", String(32), primary_key=True),
-    Column("shape_id", String(64), ForeignKey("shape.id"), primary_key=True),
 )
 
 consent_rule = Table(

@@ -1,0 +1,194 @@
+"""The unit of work: one transaction, for reading or for writing, on SQLite or PostgreSQL.
+
+A `Reader` sees one consistent state. A `Writer` commits everything or nothing, and refuses to commit what no
+audit entry speaks of. `.connection` is SQLAlchemy's; `one`, `all` and `run` take prepared statements and go
+straight to the driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, event
+
+from gateway.rules.audit import AuditEntry
+from gateway.store.engines import open_engine
+from gateway.store.statements import Prepared
+from gateway.store.tables import audit
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_WRITE_LOCK_SECONDS = 60.0
+
+
+class UnauditedWrite(Exception):
+    """A transaction wrote without an audit entry, or wrote where only reading was asked for; nothing is kept."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """An open connection: SQLAlchemy's, the driver's beneath it, and the notes both share."""
+
+    connection: Connection
+    driver: Any
+    notes: dict[Any, Any]
+
+
+class Reader:
+    """One transaction in which nothing can be written."""
+
+    __slots__ = ("_dialect", "_driver", "connection")
+
+    def __init__(self, kept: Kept) -> None:
+        self.connection = kept.connection
+        self._driver = kept.driver
+        self._dialect = kept.connection.dialect
+
+    def one(self, prepared: Prepared, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        row: tuple[Any, ...] | None = self._execute(prepared, values).fetchone()
+        return row
+
+    def all(self, prepared: Prepared, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._execute(prepared, values).fetchall()
+        return rows
+
+    def _execute(self, prepared: Prepared, values: Mapping[str, Any]) -> Any:
+        self.note(prepared.is_write, prepared.is_record)
+        compiled = prepared.on(self._dialect)
+        cursor = self._driver.cursor()
+        cursor.execute(compiled.sql, compiled.bind(values))
+        return cursor
+
+    def note(self, is_write: bool, is_record: bool) -> None:
+        """Told of every statement before it runs."""
+        if is_write:
+            raise UnauditedWrite("a reader cannot write")
+
+
+class Writer(Reader):
+    """One transaction that may write. `at` is when it began, and the time its versions carry."""
+
+    __slots__ = ("at", "entries", "has_written")
+
+    def __init__(self, kept: Kept, at: datetime) -> None:
+        super().__init__(kept)
+        self.at = at
+        self.entries: list[AuditEntry] = []
+        self.has_written = False
+
+    def run(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
+        """Execute one write; how many rows it touched."""
+        count: int = self._execute(prepared, values).rowcount
+        return count
+
+    def run_many(self, prepared: Prepared, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Execute one write for each row of values."""
+        self.note(prepared.is_write, prepared.is_record)
+        compiled = prepared.on(self._dialect)
+        self._driver.cursor().executemany(compiled.sql, [compiled.bind(row) for row in rows])
+
+    def note(self, is_write: bool, is_record: bool) -> None:
+        if is_write and not is_record:
+            self.has_written = True
+
+    def check(self) -> None:
+        """Raise `UnauditedWrite` if something was written that no entry records."""
+        if self.has_written and not self.entries:
+            raise UnauditedWrite("a transaction wrote without an audit entry")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """Gives units of work. SQLite connections are kept open between them; PostgreSQL's come from a pool."""
+
+    def __init__(self, url: str, key: bytes | None, *, clock: Callable[[], datetime] = _now) -> None:
+        self.engine = open_engine(url, key)
+        self._clock = clock
+        self._is_file = self.engine.dialect.name == "sqlite"
+        self._free: list[Kept] = []
+        self._writing = Lock()
+        event.listen(self.engine, "before_cursor_execute", _notice)
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        kept = self._take()
+        try:
+            if self._is_file:
+                kept.driver.execute("BEGIN")
+            reader = kept.notes["unit"] = Reader(kept)
+            yield reader
+        finally:
+            self._give_back(kept)
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        """Commit at the end of the block; roll back on any exception. Raises `UnauditedWrite`."""
+        with self._turn():
+            kept = self._take()
+            try:
+                if self._is_file:
+                    kept.driver.execute("BEGIN IMMEDIATE")
+                writer = kept.notes["unit"] = Writer(kept, self._clock())
+                yield writer
+                writer.check()
+                kept.driver.commit()
+            finally:
+                self._give_back(kept)
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        while self._free:
+            self._free.pop().connection.close()
+        self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time: threads of one process queue here rather than poll the file's lock."""
+        if not self._is_file:
+            yield
+            return
+        if not self._writing.acquire(timeout=_WRITE_LOCK_SECONDS):
+            raise TimeoutError("another transaction of this process holds the database")
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    def _take(self) -> Kept:
+        try:
+            return self._free.pop()  # atomic: shared by all threads
+        except IndexError:
+            connection = self.engine.connect()
+            return Kept(connection, connection.connection.driver_connection, connection.info)
+
+    def _give_back(self, kept: Kept) -> None:
+        """End whatever is open (a commit has left nothing), and keep the connection if it is sound."""
+        kept.notes.pop("unit", None)
+        try:
+            kept.driver.rollback()
+            kept.connection.rollback()
+        except BaseException:
+            kept.connection.invalidate()
+            raise
+        if self._is_file:
+            self._free.append(kept)
+        else:
+            kept.connection.close()
+
+
+def _notice(connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+    """Statements that go through SQLAlchemy are noticed as well."""
+    unit = connection.info.get("unit")
+    if unit is None:  # no unit of work: a migration
+        return
+    compiled = getattr(context, "compiled", None)
+    is_record = compiled is not None and context.isinsert and compiled.statement.table is audit
+    unit.note(statement.lstrip()[:8].upper().startswith(_WRITES), is_record)

@@ -1,0 +1,221 @@
+"""The published resources: every version ever approved, as the exact text that is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, bindparam, delete, false, insert, literal_column, or_, select, update
+
+from gateway.fhir.json import dump
+from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
+from gateway.rules.audit import AuditEntry
+from gateway.rules.consent import Facts, disclosure_class
+from gateway.store import index
+from gateway.store.audit import record
+from gateway.store.database import Reader, Writer
+from gateway.store.statements import Prepared
+from gateway.store.tables import ix_date, ix_reference, ix_string, ix_token, ix_uri, resource
+from gateway.store.times import instant, micros, moment
+from gateway.store.visible import confirm, parameters, rules_of, shielded
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version. `consents` are the Consent versions that let it out; none where the policy alone did."""
+
+    pk: int
+    type: str
+    id: str
+    version: int
+    updated_at: datetime
+    patient_id: str | None
+    custodian_id: str | None
+    confidentiality: str
+    is_deleted: bool
+    text: bytes
+    method: str
+    consents: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.patient_id, self.custodian_id, self.confidentiality)
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A resource to publish, with its `id`; version and time are given to it."""
+
+    resource: dict[str, Any]
+    patient_id: str | None
+    custodian_id: str | None
+    method: str = "POST"
+
+
+# What `stored` reads, in this order.
+COLUMNS = (
+    resource.c.pk,
+    resource.c.type,
+    resource.c.id,
+    resource.c.version,
+    resource.c.updated_at,
+    resource.c.patient_id,
+    resource.c.custodian_id,
+    resource.c.confidentiality,
+    resource.c.is_deleted,
+    resource.c.text,
+    resource.c.method,
+)
+_ONE = select(*COLUMNS).where(resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
+_READ = shielded(_ONE.where(resource.c.is_current))
+_VREAD = shielded(_ONE.where(resource.c.version == bindparam("version")))
+_OPEN = Prepared(
+    _ONE.where(
+        resource.c.is_current,
+        resource.c.patient_id.is_(None),
+        resource.c.confidentiality.in_([literal_column(f"'{code}'") for code in sorted(OPEN_CONFIDENTIALITY)]),
+    )
+)
+_LATEST = Prepared(
+    select(resource.c.pk, resource.c.version, resource.c.updated_at).where(
+        resource.c.type == bindparam("type"), resource.c.id == bindparam("id"), resource.c.is_current
+    )
+)
+_RETIRE = Prepared(update(resource).where(resource.c.pk == bindparam("the_pk")).values(is_current=false()))
+_UNINDEX = [
+    Prepared(delete(table).where(table.c.resource_pk == bindparam("the_pk")))
+    for table in (ix_token, ix_reference, ix_date, ix_string, ix_uri)
+]
+_INSERT = Prepared(
+    insert(resource).returning(resource.c.pk),
+    [column.name for column in resource.columns if column.name != "pk"],
+)
+
+
+def stored(row: Iterable[Any]) -> Stored:
+    """A row of `COLUMNS`, as it came from the driver or from SQLAlchemy."""
+    pk, type_, id_, version, updated_at, patient_id, custodian_id, confidentiality, is_deleted, text, method = row
+    return Stored(
+        pk,
+        type_,
+        id_,
+        version,
+        moment(updated_at),
+        patient_id,
+        custodian_id,
+        confidentiality,
+        bool(is_deleted),
+        bytes(text),
+        method,
+    )
+
+
+def read(db: Reader, visibility: Visibility, type: str, id: str) -> Stored | None:
+    """The current version, or None: what may not be seen is not there. A deleted one has `is_deleted`."""
+    row = db.one(_READ, {**parameters(visibility), "type": type, "id": id})
+    return _only(db, visibility, row)
+
+
+def vread(db: Reader, visibility: Visibility, type: str, id: str, version: int) -> Stored | None:
+    row = db.one(_VREAD, {**parameters(visibility), "type": type, "id": id, "version": version})
+    return _only(db, visibility, row)
+
+
+def history(
+    db: Reader,
+    visibility: Visibility,
+    type: str | None = None,
+    id: str | None = None,
+    *,
+    since: datetime | None = None,
+    before: tuple[int, int] | None = None,
+    count: int,
+) -> list[Stored]:
+    """Versions, newest first, of a resource, a type or all; `before` is (updated_at µs, pk) of the last seen."""
+    values = {"type": type, "id": id, "since": micros(since) if since else None, "count": count}
+    values |= {"before_at": before[0], "before_pk": before[1]} if before else {}
+    prepared = _history(type is not None, id is not None, since is not None, before is not None)
+    rows = db.all(prepared, {**parameters(visibility), **values})
+    return permitted(db, visibility, [stored(row) for row in rows])
+
+
+@cache
+def _history(type: bool, id: bool, since: bool, before: bool) -> Prepared:
+    statement: Select[Any] = select(*COLUMNS).order_by(resource.c.updated_at.desc(), resource.c.pk.desc())
+    if type:
+        statement = statement.where(resource.c.type == bindparam("type"))
+    if id:
+        statement = statement.where(resource.c.id == bindparam("id"))
+    if since:
+        statement = statement.where(resource.c.updated_at >= bindparam("since"))
+    if before:
+        at, pk = bindparam("before_at", type_=BigInteger), bindparam("before_pk", type_=BigInteger)
+        earlier = or_(resource.c.updated_at < at, (resource.c.updated_at == at) & (resource.c.pk < pk))
+        statement = statement.where(earlier)
+    return shielded(statement.limit(bindparam("count")))
+
+
+def current(db: Reader, type: str, id: str) -> Stored | None:
+    """The current version of content about no patient that is open to every caller; None for anything else."""
+    row = db.one(_OPEN, {"type": type, "id": id})
+    return None if row is None else stored(row)
+
+
+def permitted(db: Reader, visibility: Visibility, found: list[Stored]) -> list[Stored]:
+    """The pure rule, asked again of each row that leaves; each that stays carries the consents that permit it."""
+    others = {row.patient_id for row in found if row.patient_id and not _is_own(row, visibility)}
+    rules = rules_of(db, visibility, others)
+    decided = ((row, confirm(visibility, row.facts, rules)) for row in found)
+    return [replace(row, consents=decision.consents) for row, decision in decided if decision.permits]
+
+
+def _is_own(row: Stored, visibility: Visibility) -> bool:
+    return visibility.own_use and row.custodian_id == visibility.organization_id
+
+
+def _only(db: Reader, visibility: Visibility, row: tuple[Any, ...] | None) -> Stored | None:
+    if row is None:
+        return None
+    found = permitted(db, visibility, [stored(row)])
+    return found[0] if found else None
+
+
+def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
+    """Store the next version of a resource with its index rows; the former is no longer current."""
+    type_, id_ = new.resource["resourceType"], new.resource["id"]
+    former = writer.one(_LATEST, {"type": type_, "id": id_})
+    updated_at = micros(writer.at)
+    version = 1
+    if former is not None:
+        former_pk, former_version, former_at = former
+        version, updated_at = former_version + 1, max(updated_at, former_at + 1)
+        for prepared in (_RETIRE, *_UNINDEX):  # only current versions are found by search
+            writer.run(prepared, {"the_pk": former_pk})
+    body = _dated(new.resource, version, updated_at)
+    values = {
+        "type": type_,
+        "id": id_,
+        "version": version,
+        "is_current": True,
+        "is_deleted": False,
+        "patient_id": new.patient_id,
+        "custodian_id": new.custodian_id,
+        "confidentiality": disclosure_class(body),
+        "updated_at": updated_at,
+        "method": new.method,
+        "text": dump(body),
+    }
+    inserted = writer.one(_INSERT, values)
+    assert inserted is not None
+    index.write(writer, inserted[0], type_, new.patient_id, body)
+    record(writer, audit)
+    return stored((inserted[0], *(values[column.name] for column in COLUMNS[1:])))
+
+
+def _dated(body: dict[str, Any], version: int, updated_at: int) -> dict[str, Any]:
+    meta = {**body.get("meta", {}), "versionId": str(version), "lastUpdated": instant(updated_at)}
+    head = {"resourceType": body["resourceType"], "id": body["id"], "meta": meta}
+    return {**head, **{name: value for name, value in body.items() if name not in head}}

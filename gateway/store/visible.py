@@ -1,0 +1,125 @@
+"""Consent as SQL: the one place that joins a visibility to a SELECT on `resource`.
+
+`visible` and `shielded` write the same condition; `confirm` asks the pure rule again on a row that is about to leave.
+A property test holds the two equal over random worlds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, literal_column, or_, select
+from sqlalchemy import types as sql
+
+from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
+from gateway.rules.consent import RANK, Decision, Effect, Facts, Rule, decide, shape_of
+from gateway.store.database import Reader
+from gateway.store.statements import Prepared
+from gateway.store.tables import consent_rule, resource, shape
+from gateway.store.times import micros, moment
+
+Rules = Mapping[str, Sequence[Rule]]
+S = TypeVar("S", bound=tuple[Any, ...])
+
+
+def _constant(text: str) -> ColumnElement[Any]:
+    assert text.isalpha()
+    return literal_column(f"'{text}'")
+
+
+_ORGANIZATION = bindparam("v_organization", type_=sql.String)
+_PURPOSE = bindparam("v_purpose", type_=sql.String)
+_AT = bindparam("v_at", type_=sql.BigInteger)
+_OWN_USE = bindparam("v_own_use", type_=sql.Integer)
+
+_RANK = case(
+    *((resource.c.confidentiality == _constant(code), literal_column(str(rank))) for code, rank in RANK.items()),
+    else_=literal_column(str(RANK["V"])),
+)
+
+
+def _speaks(effect: Effect) -> ColumnElement[bool]:
+    return exists(
+        select(literal_column("1"))
+        .select_from(consent_rule.join(shape, shape.c.id == consent_rule.c.shape_id))
+        .where(
+            consent_rule.c.patient_id == resource.c.patient_id,
+            consent_rule.c.recipient_id == _ORGANIZATION,
+            consent_rule.c.purpose == _PURPOSE,
+            consent_rule.c.valid_from <= _AT,
+            consent_rule.c.valid_until > _AT,
+            shape.c.effect == _constant(effect.value),
+            shape.c.ceiling >= _RANK,
+        )
+        .correlate(resource)
+    )
+
+
+_CONDITION = or_(
+    and_(
+        resource.c.custodian_id == _ORGANIZATION,
+        or_(literal_column("1") == _OWN_USE, resource.c.patient_id.is_(None)),
+    ),
+    and_(
+        resource.c.patient_id.is_(None),
+        resource.c.confidentiality.in_([_constant(code) for code in sorted(OPEN_CONFIDENTIALITY)]),
+    ),
+    and_(_speaks(Effect.PERMIT), ~_speaks(Effect.DENY)),
+)
+
+
+def visible(statement: Select[S], visibility: Visibility) -> Select[S]:
+    """The statement, which selects from `resource`, narrowed to what the visibility may see."""
+    return statement.where(_CONDITION).params(parameters(visibility))
+
+
+def shielded(statement: Select[Any]) -> Prepared:
+    """The same as a prepared statement: it does not run without the `parameters` of a visibility."""
+    return Prepared(statement.where(_CONDITION))
+
+
+def parameters(visibility: Visibility) -> dict[str, Any]:
+    return {
+        "v_organization": visibility.organization_id,
+        "v_purpose": visibility.purpose,
+        "v_at": micros(visibility.at),
+        "v_own_use": int(visibility.own_use),
+    }
+
+
+_RULES = Prepared(
+    select(
+        consent_rule.c.consent_id,
+        consent_rule.c.consent_version,
+        consent_rule.c.valid_from,
+        consent_rule.c.valid_until,
+        shape.c.body,
+    )
+    .join(shape, shape.c.id == consent_rule.c.shape_id)
+    .where(
+        consent_rule.c.patient_id == bindparam("patient_id"),
+        consent_rule.c.recipient_id == bindparam("recipient_id"),
+        consent_rule.c.purpose == bindparam("purpose"),
+    )
+    .order_by(consent_rule.c.pk)
+)
+
+
+def rules_of(db: Reader, visibility: Visibility, patient_ids: Iterable[str]) -> dict[str, list[Rule]]:
+    """The compiled rules, valid or not, that name this recipient and purpose, by patient."""
+    return {patient_id: _rules_of(db, visibility, patient_id) for patient_id in patient_ids}
+
+
+def _rules_of(db: Reader, visibility: Visibility, patient_id: str) -> list[Rule]:
+    recipient_id, purpose = visibility.organization_id, visibility.purpose
+    rows = db.all(_RULES, {"patient_id": patient_id, "recipient_id": recipient_id, "purpose": purpose})
+    return [
+        Rule(patient_id, consent, version, recipient_id, purpose, shape_of(bytes(body)), moment(start), moment(end))
+        for consent, version, start, end, body in rows
+    ]
+
+
+def confirm(visibility: Visibility, facts: Facts, rules: Rules) -> Decision:
+    """The pure rule on one row that is about to leave, with the rules of its patient."""
+    return decide(facts, visibility, rules.get(facts.patient_id or "", ()))
