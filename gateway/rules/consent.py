@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache, cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.fhir.json import dump, parse
 from gateway.fhir.labels import CONFIDENTIALITY_ORDER, HIPAA_PSY_NOTES, PART_2, confidentiality_of, security_of
@@ -67,8 +67,7 @@ def shape_of(body: bytes) -> Shape:
 ROOT_PERMIT = Shape(Effect.PERMIT, "R")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One compiled row: from `valid_from` (included) until `valid_until` (excluded)."""
 
     patient_id: str
@@ -95,8 +94,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the decision needs to know of a resource. `confidentiality` is its `disclosure_class`."""
 
     patient_id: str | None

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Select, bindparam, delete, false, insert, literal_column, or_, select, update
 
 from gateway.fhir.json import dump
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
 from gateway.rules.audit import AuditEntry
-from gateway.rules.consent import Facts, disclosure_class
+from gateway.rules.consent import Facts, Rule, decide, disclosure_class, is_own
 from gateway.store import index
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
 from gateway.store.statements import Prepared
 from gateway.store.tables import ix_date, ix_reference, ix_string, ix_token, ix_uri, resource
 from gateway.store.times import instant, micros, moment
-from gateway.store.visible import confirm, parameters, rules_of, shielded
+from gateway.store.visible import parameters, rules_of, shielded
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One version. `consents` are the Consent versions that let it out; none where the policy alone did."""
 
     pk: int
     type: str
     id: str
     version: int
-    updated_at: datetime
+    updated_micros: int
     patient_id: str | None
     custodian_id: str | None
     confidentiality: str
@@ -39,6 +38,10 @@ class Stored:
     text: bytes
     method: str
     consents: tuple[str, ...] = ()
+
+    @property
+    def updated_at(self) -> datetime:
+        return moment(self.updated_micros)
 
     @property
     def facts(self) -> Facts:
@@ -97,20 +100,7 @@ _INSERT = Prepared(
 
 def stored(row: Iterable[Any]) -> Stored:
     """A row of `COLUMNS`, as it came from the driver or from SQLAlchemy."""
-    pk, type_, id_, version, updated_at, patient_id, custodian_id, confidentiality, is_deleted, text, method = row
-    return Stored(
-        pk,
-        type_,
-        id_,
-        version,
-        moment(updated_at),
-        patient_id,
-        custodian_id,
-        confidentiality,
-        bool(is_deleted),
-        bytes(text),
-        method,
-    )
+    return Stored(*row)
 
 
 def read(db: Reader, visibility: Visibility, type: str, id: str) -> Stored | None:
@@ -164,22 +154,22 @@ def current(db: Reader, type: str, id: str) -> Stored | None:
     return None if row is None else stored(row)
 
 
-def permitted(db: Reader, visibility: Visibility, found: list[Stored]) -> list[Stored]:
+def permitted(db: Reader, visibility: Visibility, found: Iterable[Stored]) -> list[Stored]:
     """The pure rule, asked again of each row that leaves; each that stays carries the consents that permit it."""
-    others = {row.patient_id for row in found if row.patient_id and not _is_own(row, visibility)}
-    rules = rules_of(db, visibility, others)
-    decided = ((row, confirm(visibility, row.facts, rules)) for row in found)
-    return [replace(row, consents=decision.consents) for row, decision in decided if decision.permits]
-
-
-def _is_own(row: Stored, visibility: Visibility) -> bool:
-    return visibility.own_use and row.custodian_id == visibility.organization_id
+    rules: dict[str, list[Rule]] = {}
+    leaving = []
+    for row in found:
+        facts, patient_id = row.facts, row.patient_id
+        if patient_id and patient_id not in rules and not is_own(facts, visibility):
+            rules[patient_id] = rules_of(db, visibility, patient_id)
+        decision = decide(facts, visibility, rules.get(patient_id or "", ()))
+        if decision.permits:
+            leaving.append(row._replace(consents=decision.consents) if decision.consents else row)
+    return leaving
 
 
 def _only(db: Reader, visibility: Visibility, row: tuple[Any, ...] | None) -> Stored | None:
-    if row is None:
-        return None
-    found = permitted(db, visibility, [stored(row)])
+    found = permitted(db, visibility, [Stored(*row)]) if row else None
     return found[0] if found else None
 
 

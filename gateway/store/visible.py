@@ -1,25 +1,23 @@
 """Consent as SQL: the one place that joins a visibility to a SELECT on `resource`.
 
-`visible` and `shielded` write the same condition; `confirm` asks the pure rule again on a row that is about to leave.
+`visible` and `shielded` write the same condition; `resources.permitted` asks the pure rule again of what leaves.
 A property test holds the two equal over random worlds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, literal_column, or_, select
 from sqlalchemy import types as sql
 
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
-from gateway.rules.consent import RANK, Decision, Effect, Facts, Rule, decide, shape_of
+from gateway.rules.consent import RANK, Effect, Rule, shape_of
 from gateway.store.database import Reader
 from gateway.store.statements import Prepared
 from gateway.store.tables import consent_rule, resource, shape
 from gateway.store.times import micros, moment
 
-Rules = Mapping[str, Sequence[Rule]]
 S = TypeVar("S", bound=tuple[Any, ...])
 
 
@@ -106,20 +104,11 @@ _RULES = Prepared(
 )
 
 
-def rules_of(db: Reader, visibility: Visibility, patient_ids: Iterable[str]) -> dict[str, list[Rule]]:
-    """The compiled rules, valid or not, that name this recipient and purpose, by patient."""
-    return {patient_id: _rules_of(db, visibility, patient_id) for patient_id in patient_ids}
-
-
-def _rules_of(db: Reader, visibility: Visibility, patient_id: str) -> list[Rule]:
+def rules_of(db: Reader, visibility: Visibility, patient_id: str) -> list[Rule]:
+    """The patient's compiled rules, valid now or not, that name this recipient and purpose."""
     recipient_id, purpose = visibility.organization_id, visibility.purpose
     rows = db.all(_RULES, {"patient_id": patient_id, "recipient_id": recipient_id, "purpose": purpose})
     return [
         Rule(patient_id, consent, version, recipient_id, purpose, shape_of(bytes(body)), moment(start), moment(end))
         for consent, version, start, end, body in rows
     ]
-
-
-def confirm(visibility: Visibility, facts: Facts, rules: Rules) -> Decision:
-    """The pure rule on one row that is about to leave, with the rules of its patient."""
-    return decide(facts, visibility, rules.get(facts.patient_id or "", ()))
