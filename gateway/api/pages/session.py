@@ -1,0 +1,111 @@
+"""The signed-in person behind a page, and the proof that a form came from one of our own pages.
+
+The cookie carries the same opaque token as the API's bearer header; neither is looked at in the other's place. A form
+is believed when its Origin is ours and it repeats the token's HMAC: https://owasp.org/www-community/attacks/csrf
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Depends, Request, Response
+
+from gateway.api.dependencies import services_of
+from gateway.errors import BadRequest, Forbidden, TooLarge, Unauthenticated
+from gateway.rules.access import Caller
+from gateway.usecases.authenticate import caller_of
+from gateway.usecases.services import Services
+
+FORM_BYTES = 1024 * 1024
+FORM_FIELDS = 4000
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is reading: the caller, her token, the proof her forms carry."""
+
+    caller: Caller
+    token: str
+    csrf: str
+
+
+def _cookie(services: Services) -> tuple[str, bool]:
+    """Name and Secure flag; under https the name's prefix makes browsers refuse a cookie set from elsewhere."""
+    secure = services.public_url.startswith("https:")
+    return ("__Host-gateway" if secure else "gateway"), secure
+
+
+def begin(response: Response, services: Services, token: str) -> None:
+    name, secure = _cookie(services)
+    response.set_cookie(name, token, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def end(response: Response, services: Services) -> None:
+    name, secure = _cookie(services)
+    response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def _proof(services: Services, caller: Caller) -> str:
+    return hmac.new(services.page_secret, b"form\0" + caller.token_id.encode(), hashlib.sha256).hexdigest()
+
+
+def session(request: Request) -> Session:
+    """Raises Unauthenticated without a living token, Forbidden when it was not given for reviewing."""
+    services = services_of(request)
+    token = request.cookies.get(_cookie(services)[0])
+    if not token:
+        raise Unauthenticated
+    caller = caller_of(services, token)
+    if "review" not in caller.scopes:
+        raise Forbidden("This account is not set up for reviewing.")
+    found = Session(caller, token, _proof(services, caller))
+    request.state.session = found
+    return found
+
+
+def _check_origin(request: Request) -> None:
+    """The form was sent from a page under the address the browser itself used, or under our public one."""
+    origin = request.headers.get("origin", "")
+    ours = services_of(request).public_url
+    if origin != ours and (not origin or urlsplit(origin).netloc != request.headers.get("host")):
+        raise Forbidden("The form did not come from this site.")
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise Forbidden("The form did not come from this site.")
+
+
+async def fields(request: Request) -> Fields:
+    """The fields of a form of our own pages. Raises Forbidden for a foreign one, TooLarge, BadRequest."""
+    _check_origin(request)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES:
+            raise TooLarge
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS)
+    except ValueError:
+        raise BadRequest from None
+    # Browsers send every line break of a text field as CR LF.
+    found = {name: value.replace("\r\n", "\n") for name, value in pairs}
+    request.state.fields = found
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form somebody signed in has sent: the only way to its fields is through the checks."""
+
+    session: Session
+    fields: Fields
+
+
+def form(sent: Annotated[Fields, Depends(fields)], session: Annotated[Session, Depends(session)]) -> Form:
+    if not hmac.compare_digest(sent.get("csrf", "").encode(), session.csrf.encode()):
+        raise Forbidden("The form was made for another session.")
+    return Form(session, sent)
