@@ -16,7 +16,7 @@ from gateway.fhir.path.parser import children, parse
 from gateway.fhir.path.roots import roots
 from gateway.fhir.path.syntax import Call, Node, Variable
 from gateway.fhir.path.types import Model, declare
-from gateway.fhir.path.values import plains
+from gateway.fhir.path.values import exported
 
 __all__ = ["EVERY", "INVARIANTS", "STANDARD", "EvaluationError", "Model", "Path", "PathError", "compile"]
 
@@ -57,7 +57,7 @@ class Path:
         env = Environment(this, this, variables or {}, resolve, max_steps)
         if type is not None:
             env.this = env.context = [declare(item, type, env) for item in this]
-        return list(plains(self._run(env)))
+        return exported(self._run(env))
 
 
 def compile(

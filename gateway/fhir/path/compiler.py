@@ -18,7 +18,7 @@ from gateway.fhir.path.quantities import Quantity
 from gateway.fhir.path.syntax import Binary, Call, Index, Literal, Member, Node, Sign, Special, TypeTest, Variable
 from gateway.fhir.path.texts import TEXTS, matching
 from gateway.fhir.path.types import Model, is_type
-from gateway.fhir.path.values import is_number, plains, single
+from gateway.fhir.path.values import UCUM, exported, is_number, single
 
 Extra = Callable[..., list[Any]]
 
@@ -127,7 +127,7 @@ class Compiler:
     def _extra(self, function: Extra, arguments: list[Evaluate]) -> Step:
         def step(focus: list[Any], env: Environment) -> list[Any]:
             env.spend(1 + len(focus))
-            return function(plains(focus), *[plains(argument(env)) for argument in arguments])
+            return function(exported(focus), *[exported(argument(env)) for argument in arguments])
 
         return step
 
@@ -218,7 +218,7 @@ def _variable(node: Variable) -> Evaluate:
     return lambda env: env.variable(name)
 
 
-_CONSTANTS = {"ucum": "http://unitsofmeasure.org", "sct": "http://snomed.info/sct", "loinc": "http://loinc.org"}
+_CONSTANTS = {"ucum": UCUM, "sct": "http://snomed.info/sct", "loinc": "http://loinc.org"}
 _SPECIALS: dict[str, Evaluate] = {
     "$this": lambda env: env.this,
     "$index": lambda env: [] if env.index is None else [env.index],

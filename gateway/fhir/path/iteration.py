@@ -1,4 +1,4 @@
-"""Functions whose argument is an expression run anew for each item: where, select, repeat, all, exists, aggregate, iif."""
+"""Functions whose argument is an expression run anew for each item, and iif."""
 
 from __future__ import annotations
 
@@ -70,10 +70,8 @@ def aggregate(aggregator: Evaluate, start: Evaluate | None = None) -> Step:
 def iif(criterion: Evaluate, then: Evaluate, otherwise: Evaluate | None = None) -> Step:
     def step(focus: list[Any], env: Environment) -> list[Any]:
         this, env.this = env.this, focus
-        if truth(criterion(env)):
-            found = then(env)
-        else:
-            found = otherwise(env) if otherwise else []
+        chosen = then if truth(criterion(env)) else otherwise
+        found = chosen(env) if chosen else []
         env.this = this
         return found
 

@@ -28,7 +28,7 @@ _ESCAPES = {"'": "'", '"': '"', "`": "`", "\\": "\\", "/": "/", "r": "\r", "n": 
 
 
 class Token(NamedTuple):
-    """`kind` is name, keyword, string, quoted (`…`), double ("…"), number, moment, special, sign or end; `text` has no quotes left."""
+    """A word of `text`, its quotes taken off; `kind` is the group of the pattern above, keyword, or end."""
 
     kind: str
     text: str

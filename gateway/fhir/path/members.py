@@ -71,7 +71,7 @@ def _choice(item: dict[str, Any], choices: Any) -> tuple[str, str] | None:
 
 def _listed(value: Any) -> list[Any]:
     if value.__class__ is list:
-        return value  # type: ignore[no-any-return]
+        return value
     return [] if value is None else [value]
 
 

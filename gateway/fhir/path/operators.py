@@ -133,7 +133,7 @@ def number(value: int | Decimal) -> list[Any]:
     """A number as a collection; raises EvaluationError when it is too large to be meant."""
     if isinstance(value, Decimal) and not value.is_finite():
         return EMPTY
-    if abs(value) > MAX_NUMBER:
+    if not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise EvaluationError("the number grows too large")
     return [value]
 

@@ -15,6 +15,7 @@ from gateway.fhir.path.moments import Moment
 from gateway.fhir.path.quantities import Quantity
 
 MAX_TEXT = 1_000_000
+UCUM = "http://unitsofmeasure.org"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,19 @@ def plains(values: list[Any]) -> list[Any]:
     return values
 
 
+def exported(values: list[Any]) -> list[Any]:
+    """The collection as plain JSON values: dates as text, quantities as FHIR Quantity elements."""
+    return [_exported(value) for value in plains(values)]
+
+
+def _exported(value: Any) -> Any:
+    if value.__class__ is Moment:
+        return value.text
+    if value.__class__ is Quantity:
+        return {"value": value.value, "unit": value.unit, "system": UCUM, "code": value.comparable()}
+    return value
+
+
 def single(values: list[Any]) -> Any:
     """The one plain value, or None for none; raises EvaluationError for several."""
     if len(values) == 1:
@@ -57,7 +71,7 @@ def truth(values: list[Any]) -> bool | None:
     """The collection as a boolean: a single value that is no boolean counts as true."""
     value = single(values)
     if value is None or value.__class__ is bool:
-        return value  # type: ignore[no-any-return]
+        return value
     return True
 
 
@@ -68,7 +82,7 @@ def is_number(value: Any) -> bool:
 def quantity_of(value: Any) -> Quantity | None:
     """A Quantity, also out of a FHIR Quantity element (not one that carries a comparator)."""
     if value.__class__ is Quantity:
-        return value  # type: ignore[no-any-return]
+        return value
     if value.__class__ is not dict or "comparator" in value:
         return None
     amount, unit = plain(value.get("value")), value.get("code") or value.get("unit") or "1"
@@ -110,9 +124,8 @@ def equal(left: list[Any], right: list[Any]) -> bool | None:
 
 def _same(one: Any, other: Any) -> bool | None:
     kind, other_kind = one.__class__, other.__class__
-    if kind is str and other_kind is str:
-        if one == other or not (one[:4].isdigit() and "T" in one and "T" in other):
-            return bool(one == other)
+    if kind is str and other_kind is str and (one == other or not _are_instants(one, other)):
+        return bool(one == other)
     if kind is Moment or other_kind is Moment or (kind is str and other_kind is str):
         return _same_moment(one, other)
     if kind is Quantity or other_kind is Quantity:
@@ -121,6 +134,10 @@ def _same(one: Any, other: Any) -> bool | None:
             return False
         return ours.value == theirs.value if ours.comparable() == theirs.comparable() else None
     return bool(key(one) == key(other))
+
+
+def _are_instants(one: str, other: str) -> bool:
+    return one[10:11] == other[10:11] == "T" and Moment.parse(one) is not None and Moment.parse(other) is not None
 
 
 def _same_moment(one: Any, other: Any) -> bool | None:
@@ -134,7 +151,7 @@ def _same_moment(one: Any, other: Any) -> bool | None:
 def moment_of(value: Any, beside: Any) -> Moment | None:
     """The date or time a value is; a text is read as what stands beside it is."""
     if value.__class__ is Moment:
-        return value  # type: ignore[no-any-return]
+        return value
     if value.__class__ is not str:
         return None
     if beside.__class__ is Moment and beside.kind == "Time":
@@ -145,12 +162,12 @@ def moment_of(value: Any, beside: Any) -> Moment | None:
 def order(one: Any, other: Any) -> int | None:
     """-1, 0 or 1 for values that have an order; None where it is open; EvaluationError for other pairs."""
     if is_number(one) and is_number(other):
-        return (one > other) - (one < other)
+        return int(one > other) - int(one < other)
     ours, theirs = moment_of(one, other), moment_of(other, one)
     if ours is not None and theirs is not None:
         return ours.compare(theirs)
     if one.__class__ is str and other.__class__ is str:
-        return (one > other) - (one < other)
+        return int(one > other) - int(one < other)
     mine, yours = quantity_of(one), quantity_of(other)
     if mine is None or yours is None:
         raise EvaluationError("these two kinds of value have no order")
