@@ -43,5 +43,12 @@ class Visibility:
         return self.purpose in CUSTODIAN_PURPOSES
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewerSight:
+    """What the custodian's own reviewers may see: drafts, revisions, transcripts. No consent ever widens it."""
+
+    organization_id: str
+
+
 def visibility_of(caller: Caller, at: datetime) -> Visibility:
     return Visibility(caller.organization_id, caller.purpose, at)

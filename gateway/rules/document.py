@@ -1,0 +1,187 @@
+"""The document of a session: the completed Composition, the FHIR document around it, and its US Core DocumentReference.
+
+A mapping gives the content; subject, author, dates, custodian, status, labels and ids are set here.
+https://hl7.org/fhir/R4/documents.html, US Core 6.1.0 DocumentReference.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from gateway.fhir import json
+from gateway.fhir.labels import label
+from gateway.rules.attribution import Attribution
+from gateway.rules.codes import DOCUMENT_CATEGORY, FORMAT, URI, US_CORE_DOCUMENT, concept, instant, reference
+from gateway.rules.composition import Outline, fill
+from gateway.rules.evidence import Statement
+from gateway.rules.labelling import is_mixed, label_content, labels_of
+from gateway.rules.rendering import narrative, plain_text
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What every revision of a draft hangs on. `start` and `end` are the session's, as the producer wrote them."""
+
+    draft_id: str
+    session_id: str
+    patient_id: str
+    attribution: Attribution
+    written_at: datetime
+    start: str
+    end: str | None = None
+
+    @property
+    def period(self) -> dict[str, str]:
+        return {"start": self.start} | ({"end": self.end} if self.end else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved which revision, and when."""
+
+    practitioner_id: str
+    at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    composition: str
+    document: str
+
+
+def document(
+    basis: Basis,
+    outline: Outline,
+    statements: Sequence[Statement],
+    ids: Ids,
+    *,
+    editors: Sequence[str] = (),
+    approval: Approval | None = None,
+    companions: Mapping[str, Mapping[str, Any]],
+    base: str,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The Composition and its DocumentReference. `editors` are the practitioners who changed the machine's text,
+    `companions` the resources that go into the document by their reference, `base` the FHIR base URL."""
+    mixed = is_mixed(statements)
+    composition = complete(fill(outline, statements), basis, ids.composition, editors, approval, companions)
+    label_content(composition, approved=approval is not None, mixed=mixed)
+    entry = document_reference(composition, basis, ids.document, bundle(composition, companions.values(), base))
+    return composition, label_content(entry, approved=approval is not None, mixed=mixed)
+
+
+def complete(
+    composition: Mapping[str, Any],
+    basis: Basis,
+    id: str,
+    editors: Sequence[str],
+    approval: Approval | None,
+    companions: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The mapping's Composition with all that is the gateway's to say. The original author always stays."""
+    attestation = (
+        {
+            "attester": [
+                {"mode": "legal", "time": instant(approval.at), "party": _practitioner(approval.practitioner_id)}
+            ]
+        }
+        if approval
+        else {}
+    )
+    completed: dict[str, Any] = {
+        "resourceType": "Composition",
+        "id": id,
+        "identifier": {"system": URI, "value": f"urn:uuid:{id}"},
+        "status": "final" if approval else "preliminary",
+        "type": composition["type"],
+        "category": [concept(DOCUMENT_CATEGORY, "clinical-note", "Clinical Note")],
+        "subject": reference("Patient", basis.patient_id),
+        "date": instant(approval.at if approval else basis.written_at),
+        "author": [reference("Device", basis.attribution.device_id), *map(_practitioner, editors)],
+        "title": composition["title"],
+        "confidentiality": "R",
+        **attestation,
+        "custodian": reference("Organization", basis.attribution.custodian_id),
+        "event": [{"period": basis.period}],
+    }
+    rest = {key: value for key, value in composition.items() if key not in completed and key not in ("meta", "text")}
+    completed |= rest
+    return completed | {"text": narrative(completed, companions)}
+
+
+def _practitioner(id: str) -> dict[str, Any]:
+    return reference("Practitioner", id)
+
+
+def bundle(composition: Mapping[str, Any], companions: Iterable[Mapping[str, Any]], base: str) -> dict[str, Any]:
+    """The FHIR document: the Composition first, then what it refers to. Carries the labels of its content."""
+    resources = [composition, *companions]
+    identifier = uuid5(UUID(composition["id"]), "document")
+    made: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "id": str(identifier),
+        "identifier": {"system": URI, "value": f"urn:uuid:{identifier}"},
+        "type": "document",
+        "timestamp": composition["date"],
+        "entry": [
+            {"fullUrl": f"{base}/{resource['resourceType']}/{resource['id']}", "resource": resource}
+            for resource in resources
+        ],
+    }
+    return label(made, *composition["meta"]["security"])
+
+
+def document_reference(
+    composition: Mapping[str, Any], basis: Basis, id: str, whole: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The US Core DocumentReference: the note as text for every reader, as FHIR document for those who can."""
+    companions = {f"{e['resource']['resourceType']}/{e['resource']['id']}": e["resource"] for e in whole["entry"]}
+    attester = composition.get("attester")
+    return {
+        "resourceType": "DocumentReference",
+        "id": id,
+        "meta": {"profile": [US_CORE_DOCUMENT]},
+        "masterIdentifier": {"system": URI, "value": f"urn:uuid:{id}"},
+        "identifier": [composition["identifier"]],
+        "status": "current",
+        "docStatus": composition["status"],
+        "type": composition["type"],
+        "category": composition["category"],
+        "subject": composition["subject"],
+        "date": composition["date"],
+        "author": composition["author"],
+        **({"authenticator": attester[0]["party"]} if attester else {}),
+        "custodian": composition["custodian"],
+        "description": composition["title"],
+        "securityLabel": [{"coding": [dict(coding)]} for coding in labels_of(approved=attester is not None)],
+        "content": [
+            _content("text/plain;charset=utf-8", plain_text(composition, companions).encode(), composition),
+            _content("application/fhir+json", json.dump(whole), composition),
+        ],
+        "context": {"period": basis.period},
+    }
+
+
+def _content(media_type: str, data: bytes, composition: Mapping[str, Any]) -> dict[str, Any]:
+    """One rendering; R4 asks for SHA-1 as its check sum, which guards nothing."""
+    return {
+        "attachment": {
+            "contentType": media_type,
+            "data": base64.b64encode(data).decode(),
+            "size": len(data),
+            "hash": base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode(),
+            "title": composition["title"],
+            "creation": composition["date"],
+        },
+        "format": {
+            "system": FORMAT,
+            "code": "urn:ihe:iti:xds:2017:mimeTypeSufficient",
+            "display": "mimeType Sufficient",
+        },
+    }

@@ -1,0 +1,79 @@
+"""How a document reads: as one narrative and as plain text. Both say first who wrote it and whether it was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from gateway.rules.composition import walk
+from gateway.rules.narrative import div, element, text_of
+
+
+def narrative(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Composition.text: the whole note, heads and sentences."""
+    blocks = [element("h1", composition["title"]), *(element("p", line) for line in _head(composition, companions))]
+    for depth, section in walk(composition):
+        if section.get("title"):
+            blocks.append(element(f"h{min(depth + 1, 6)}", section["title"]))
+        blocks.extend(element("p", text) for text in _text(section))
+    return {"status": "generated", "div": div(*blocks)}
+
+
+def plain_text(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, Any]]) -> str:
+    """The note as text, sentences as list items under underlined heads."""
+    lines = [composition["title"], "=" * len(composition["title"]), *_head(composition, companions)]
+    for _, section in walk(composition):
+        if section.get("title"):
+            lines += ["", section["title"], "-" * len(section["title"])]
+        lines += [f"- {text}".replace("\n", "\n  ") for text in _text(section)]
+    return "\n".join(lines) + "\n"
+
+
+def name_of(resource: Mapping[str, Any] | None, otherwise: str) -> str:
+    """A name to show for a Device, Practitioner or Organization."""
+    if resource is None:
+        return otherwise
+    if resource["resourceType"] == "Device":
+        version = "".join(f" {item['value']}" for item in resource.get("version", ())[:1])
+        return f"{resource['deviceName'][0]['name']}{version}"
+    name = resource.get("name")
+    if isinstance(name, str):
+        return name
+    return _person(name[0]) if name else otherwise
+
+
+def _person(name: Mapping[str, Any]) -> str:
+    parts = [*name.get("prefix", ()), *name.get("given", ()), name.get("family", "")]
+    return str(name.get("text") or " ".join(filter(None, parts)))
+
+
+def _head(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    machine, *people = (author["reference"] for author in composition["author"])
+    lines = [f"Session: {_when(composition['event'][0]['period'])}"]
+    lines.append(f"Written by an AI model: {name_of(companions.get(machine), 'model not named')}")
+    if people:
+        names = (name_of(companions.get(person), "clinician") for person in people)
+        lines.append(f"Edited by: {', '.join(names)}")
+    if attester := composition.get("attester"):
+        approver = name_of(companions.get(attester[0]["party"]["reference"]), "the treating clinician")
+        lines.append(f"Reviewed and approved by: {approver}, {attester[0]['time'][:16].replace('T', ' ')} UTC")
+    else:
+        lines.append("Draft: not yet reviewed by a clinician")
+    custodian = companions.get(composition["custodian"]["reference"])
+    return [*lines, f"Record kept by: {name_of(custodian, 'the custodian')}"]
+
+
+def _when(period: Mapping[str, str]) -> str:
+    """The session's time in the zone it was given in: 2026-09-01 14:00 to 14:50 (UTC)."""
+    start = datetime.fromisoformat(period["start"])
+    end = datetime.fromisoformat(period["end"]) if "end" in period else None
+    words = f"{start:%Y-%m-%d %H:%M}"
+    if end:
+        words += f" to {end:%H:%M}" if end.date() == start.date() else f" to {end:%Y-%m-%d %H:%M}"
+    return f"{words} ({start.tzname() or 'local time'})"
+
+
+def _text(section: Mapping[str, Any]) -> list[str]:
+    text = text_of(section.get("text", {}).get("div", ""))
+    return [text] if text else []

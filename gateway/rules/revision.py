@@ -1,0 +1,126 @@
+"""A revision of a draft, what all revisions hang on, and what an approval publishes: content with its Provenances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from gateway.rules.composition import Outline
+from gateway.rules.document import Basis, Ids, document
+from gateway.rules.evidence import Statement
+from gateway.rules.provenance import Act, of_resource, of_statement
+from gateway.rules.review import content_digest
+
+Companions = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of a draft. `author` is a reference, `editors` the practitioners whose changes are in it."""
+
+    number: int
+    author: str
+    statements: tuple[Statement, ...]
+    resources: tuple[dict[str, Any], ...]
+    editors: tuple[str, ...] = ()
+    digest: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            object.__setattr__(self, "digest", content_digest(self.resources))
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What every revision hangs on: kept once, with the machine's."""
+
+    basis: Basis
+    outline: Outline
+
+
+def drafted(
+    act: Act, outline: Outline, statements: Sequence[Statement], author: str, companions: Companions, base: str
+) -> Revision:
+    """The revision that `act` makes. The document keeps its ids; its version is the number of the revision."""
+    draft = UUID(act.basis.draft_id)
+
+    def name(what: str) -> str:
+        return str(uuid5(draft, what if what in ("Composition", "DocumentReference") else f"{act.revision} {what}"))
+
+    resources = _resources(act, outline, statements, companions, base, name)
+    return Revision(act.revision, author, tuple(statements), resources, act.editors)
+
+
+def published(
+    act: Act,
+    outline: Outline,
+    statements: Sequence[Statement],
+    companions: Companions,
+    base: str,
+    new_id: Callable[[], str],
+) -> tuple[dict[str, Any], ...]:
+    """What the approval in `act` publishes: version 1 under new ids, the Composition and its entry first."""
+    return _resources(act, outline, statements, companions, base, lambda _: new_id())
+
+
+def _resources(
+    act: Act,
+    outline: Outline,
+    statements: Sequence[Statement],
+    companions: Companions,
+    base: str,
+    name: Callable[[str], str],
+) -> tuple[dict[str, Any], ...]:
+    ids = Ids(name("Composition"), name("DocumentReference"))
+    made = document(
+        act.basis,
+        outline,
+        statements,
+        ids,
+        editors=act.editors,
+        approval=act.approval,
+        companions=companions,
+        base=base,
+    )
+    version = 1 if act.approval else act.revision
+    targets = [f"{resource['resourceType']}/{resource['id']}/_history/{version}" for resource in made]
+    return (
+        *made,
+        *(of_resource(name(f"of {target}"), target, statements, act) for target in targets),
+        *(of_statement(name(f"of {s.id}"), targets[0], s, act) for s in statements),
+    )
+
+
+def revision_to(revision: Revision) -> dict[str, Any]:
+    """The stored form."""
+    return {
+        "author": revision.author,
+        "editors": list(revision.editors),
+        "digest": revision.digest,
+        "statements": msgspec.to_builtins(revision.statements),
+        "resources": list(revision.resources),
+    }
+
+
+def revision_from(number: int, stored: Mapping[str, Any]) -> Revision:
+    statements = msgspec.convert(stored["statements"], tuple[Statement, ...])
+    resources, editors = tuple(stored["resources"]), tuple(stored["editors"])
+    return Revision(number, stored["author"], statements, resources, editors, stored["digest"])
+
+
+def dossier_to(dossier: Dossier) -> dict[str, Any]:
+    """The stored form, beside the first revision."""
+    return {
+        "basis": msgspec.to_builtins(dossier.basis),
+        "outline": dossier.outline.composition,
+        "machine": msgspec.to_builtins(dossier.outline.statements),
+    }
+
+
+def dossier_from(stored: Mapping[str, Any]) -> Dossier:
+    statements = msgspec.convert(stored["machine"], tuple[Statement, ...])
+    return Dossier(msgspec.convert(stored["basis"], Basis), Outline(stored["outline"], statements))

@@ -1,0 +1,207 @@
+"""Drafts and their revisions, and which published resource came of which draft. The FHIR API reads none of this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from gateway.fhir import json
+from gateway.rules.access import ReviewerSight
+from gateway.rules.audit import AuditEntry
+from gateway.rules.review import Standing, State
+from gateway.rules.revision import Dossier, Revision, dossier_from, dossier_to, revision_from, revision_to
+from gateway.store.audit import record
+from gateway.store.database import Reader, Writer
+from gateway.store.statements import Prepared
+from gateway.store.tables import draft, draft_revision, publication
+from gateway.store.times import micros, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    id: str
+    submission_id: str
+    session_id: str
+    patient_id: str
+    custodian_id: str
+    device_id: str
+    title: str
+    state: State
+    revision: int
+    digest: str
+    created_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    approved_digest: str | None = None
+    reason: str | None = None
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.state, self.digest, self.approved_digest, self.decided_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The end of a review, or its return to the producer."""
+
+    state: State
+    at: datetime
+    by: str
+    reason: str | None = None
+
+
+_FIELDS = tuple(Draft.__slots__)
+_OWN = select(*(draft.c[name] for name in _FIELDS)).where(draft.c.custodian_id == bindparam("custodian_id"))
+_BY_ID = Prepared(_OWN.where(draft.c.id == bindparam("id")))
+_INBOX = Prepared(
+    _OWN.where(draft.c.state == bindparam("state")).order_by(draft.c.created_at, draft.c.id).limit(bindparam("count"))
+)
+_INSERT = Prepared(insert(draft), _FIELDS)
+_REVISION_FIELDS = ("draft_id", "revision", "patient_id", "author", "digest", "created_at", "content")
+_INSERT_REVISION = Prepared(insert(draft_revision), _REVISION_FIELDS)
+_REVISIONS = Prepared(
+    select(draft_revision.c.revision, draft_revision.c.created_at, draft_revision.c.content)
+    .join(draft, draft.c.id == draft_revision.c.draft_id)
+    .where(draft.c.id == bindparam("id"), draft.c.custodian_id == bindparam("custodian_id"))
+    .order_by(draft_revision.c.revision)
+)
+_HELD = (
+    draft.c.id == bindparam("the_id"),
+    draft.c.state == bindparam("from_state"),
+    draft.c.digest == bindparam("was"),
+)
+_ADVANCE = Prepared(
+    update(draft)
+    .where(*_HELD)
+    .values(
+        state=bindparam("to_state"),
+        revision=bindparam("next"),
+        digest=bindparam("new_digest"),
+        decided_at=None,
+        decided_by=None,
+        reason=None,
+    )
+)
+_DECIDE = Prepared(
+    update(draft)
+    .where(*_HELD)
+    .values(
+        state=bindparam("to_state"),
+        decided_at=bindparam("at"),
+        decided_by=bindparam("by"),
+        approved_digest=bindparam("approved"),
+        reason=bindparam("why"),
+    )
+)
+_PUBLISH = Prepared(insert(publication), ["type", "id", "draft_id", "patient_id"])
+_PUBLISHED = Prepared(
+    select(publication.c.type, publication.c.id)
+    .join(draft, draft.c.id == publication.c.draft_id)
+    .where(draft.c.id == bindparam("id"), draft.c.custodian_id == bindparam("custodian_id"))
+    .order_by(publication.c.type, publication.c.id)
+)
+_ORIGIN = Prepared(
+    select(publication.c.draft_id)
+    .join(draft, draft.c.id == publication.c.draft_id)
+    .where(
+        publication.c.type == bindparam("type"),
+        publication.c.id == bindparam("id"),
+        draft.c.custodian_id == bindparam("custodian_id"),
+    )
+)
+
+
+def read(db: Reader, visibility: ReviewerSight, id: str) -> Draft | None:
+    row = db.one(_BY_ID, {"id": id, "custodian_id": visibility.organization_id})
+    return _draft(row) if row else None
+
+
+def inbox(db: Reader, visibility: ReviewerSight, state: State, *, count: int) -> list[Draft]:
+    """The custodian's drafts in a state, the longest waiting first."""
+    values = {"custodian_id": visibility.organization_id, "state": state.value, "count": count}
+    return [_draft(row) for row in db.all(_INBOX, values)]
+
+
+def history(db: Reader, visibility: ReviewerSight, id: str) -> tuple[Dossier, list[tuple[datetime, Revision]]]:
+    """What every revision hangs on, and all revisions, the machine's first. Raises LookupError for no such draft."""
+    rows = db.all(_REVISIONS, {"id": id, "custodian_id": visibility.organization_id})
+    contents = [(number, moment(at), json.parse(bytes(content))) for number, at, content in rows]
+    if not contents:
+        raise LookupError("no such draft")
+    return dossier_from(contents[0][2]), [(at, revision_from(number, content)) for number, at, content in contents]
+
+
+def published(db: Reader, visibility: ReviewerSight, id: str) -> list[str]:
+    """References of everything the approval of a draft published."""
+    rows = db.all(_PUBLISHED, {"id": id, "custodian_id": visibility.organization_id})
+    return [f"{type}/{resource_id}" for type, resource_id in rows]
+
+
+def origin_of(db: Reader, visibility: ReviewerSight, type: str, id: str) -> str | None:
+    """The draft a published resource came of."""
+    row = db.one(_ORIGIN, {"type": type, "id": id, "custodian_id": visibility.organization_id})
+    return row[0] if row else None
+
+
+def add(writer: Writer, audit: AuditEntry, new: Draft, dossier: Dossier, revision: Revision) -> None:
+    """Keep a new draft with its first revision and what all revisions hang on."""
+    values = {name: getattr(new, name) for name in _FIELDS}
+    writer.run(_INSERT, values | {"created_at": micros(new.created_at), "state": new.state.value, "decided_at": None})
+    _keep(writer, new, revision, dossier_to(dossier))
+    record(writer, audit)
+
+
+def advance(writer: Writer, audit: AuditEntry, former: Draft, state: State, revision: Revision) -> bool:
+    """Add the next revision; False when the draft is not as `former` any more, and then nothing is changed."""
+    values = {"to_state": state.value, "next": revision.number, "new_digest": revision.digest}
+    if writer.run(_ADVANCE, values | _held(former)) != 1:
+        return False
+    _keep(writer, former, revision, {})
+    record(writer, audit)
+    return True
+
+
+def decide(writer: Writer, audit: AuditEntry, former: Draft, decision: Decision) -> bool:
+    """Approve, return or reject; False when the draft is not as `former` any more, and then nothing is changed."""
+    values = {
+        "to_state": decision.state.value,
+        "at": micros(decision.at),
+        "by": decision.by,
+        "approved": former.digest if decision.state is State.APPROVED else None,
+        "why": decision.reason,
+    }
+    if writer.run(_DECIDE, values | _held(former)) != 1:
+        return False
+    record(writer, audit)
+    return True
+
+
+def publish(writer: Writer, audit: AuditEntry, former: Draft, resources: Iterable[dict[str, Any]]) -> None:
+    """Remember which published resources came of the draft."""
+    rows = [
+        {"type": item["resourceType"], "id": item["id"], "draft_id": former.id, "patient_id": former.patient_id}
+        for item in resources
+    ]
+    writer.run_many(_PUBLISH, rows)
+    record(writer, audit)
+
+
+def _held(former: Draft) -> dict[str, Any]:
+    return {"the_id": former.id, "from_state": former.state.value, "was": former.digest}
+
+
+def _keep(writer: Writer, of: Draft, revision: Revision, more: dict[str, Any]) -> None:
+    content = json.dump(more | revision_to(revision))
+    values = (of.id, revision.number, of.patient_id, revision.author, revision.digest, micros(writer.at), content)
+    writer.run(_INSERT_REVISION, dict(zip(_REVISION_FIELDS, values, strict=True)))
+
+
+def _draft(row: tuple[Any, ...]) -> Draft:
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["state"], values["created_at"] = State(values["state"]), moment(values["created_at"])
+    values["decided_at"] = moment(values["decided_at"]) if values["decided_at"] is not None else None
+    return Draft(**values)
