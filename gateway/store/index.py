@@ -1,28 +1,41 @@
-"""The index rows of a published resource, written in its transaction."""
+"""The index rows of a published resource, written in its transaction: what search finds it by."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Table, bindparam, delete, insert, literal_column, select
 
+from gateway.fhir.search_index import DateRow, IndexRow, ReferenceRow, StringRow, TokenRow, UriRow, index
 from gateway.store.database import Writer
-from gateway.store.tables import ix_token
+from gateway.store.statements import Prepared
+from gateway.store.tables import ix_date, ix_reference, ix_string, ix_token, ix_uri, resource
+
+TABLES: Mapping[type[IndexRow], Table] = {
+    TokenRow: ix_token,
+    ReferenceRow: ix_reference,
+    DateRow: ix_date,
+    StringRow: ix_string,
+    UriRow: ix_uri,
+}
+_INSERTS = {row: Prepared(insert(table), [column.name for column in table.columns]) for row, table in TABLES.items()}
+_FORMER = select(resource.c.pk).where(
+    resource.c.type == bindparam("the_type"),
+    resource.c.id == bindparam("the_id"),
+    resource.c.is_current == literal_column("FALSE"),
+)
+_DELETES = [Prepared(delete(table).where(table.c.resource_pk.in_(_FORMER))) for table in TABLES.values()]
 
 
 def write(writer: Writer, pk: int, type: str, patient_id: str | None, resource: dict[str, Any]) -> None:
-    """Write the rows of the current version: for now its identifiers."""
-    rows = [
-        {
-            "resource_pk": pk,
-            "type": type,
-            "name": "identifier",
-            "patient_id": patient_id,
-            "system": identifier.get("system"),
-            "code": identifier["value"],
-        }
-        for identifier in resource.get("identifier") or ()
-        if isinstance(identifier, dict) and identifier.get("value")
-    ]
-    if rows:
-        writer.connection.execute(insert(ix_token), rows)
+    """Write the rows of the version that is now current, and take away those of the versions before it."""
+    if resource["meta"]["versionId"] != "1":
+        for removal in _DELETES:
+            writer.run(removal, {"the_type": type, "the_id": resource["id"]})
+    head = {"resource_pk": pk, "type": type, "patient_id": patient_id}
+    rows: dict[Any, list[dict[str, Any]]] = {}
+    for row in index(resource):
+        rows.setdefault(row.__class__, []).append({**head, **row._asdict()})
+    for kind, values in rows.items():
+        writer.run_many(_INSERTS[kind], values)

@@ -1,0 +1,124 @@
+"""A search as the caller wrote it, read strictly: https://hl7.org/fhir/R4/search.html
+
+Unknown parameters and empty values are refused unless the caller asked for lenient handling: ignoring one could widen
+a search that was meant for one patient. No value is ever repeated in a refusal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from gateway.errors import BadRequest, Issue
+from gateway.fhir.search_controls import CONTROLS, Controls, control
+from gateway.fhir.search_table import TYPES, Parameter, TypeTable
+from gateway.fhir.search_values import Value, read, split
+
+MAX_VALUES = 200
+MODIFIERS: Mapping[str, tuple[str, ...]] = {
+    "token": ("not", "missing"),
+    "string": ("exact", "contains", "missing"),
+    "date": ("missing",),
+    "uri": ("missing",),
+    "reference": ("identifier", "missing"),
+}
+_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-:.]{0,63}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One parameter that every match must meet by one of its values; under `:missing` by having none (or some)."""
+
+    parameter: Parameter
+    modifier: str | None
+    values: tuple[Value, ...] = ()
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed search. `canonical` are the parameters that were used, as written; `ignored` the names of the others."""
+
+    type: str
+    criteria: tuple[Criterion, ...] = ()
+    controls: Controls = field(default_factory=Controls)
+    canonical: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The query string of the self link."""
+        return urlencode(self.canonical, safe="/:|,")
+
+
+class Unknown(ValueError):
+    """A parameter or modifier that the type does not offer."""
+
+
+def parse(kind: str, pairs: Sequence[tuple[str, str]], *, base: str = "", lenient: bool = False) -> Query:
+    """Read the parameters of a search on type `kind`. Raises BadRequest with one issue per fault.
+
+    `base` is the address of this FHIR API: absolute references under it are its own.
+    """
+    if len(pairs) + sum(value.count(",") for _, value in pairs) > MAX_VALUES:
+        raise BadRequest(f"A search takes at most {MAX_VALUES} values.")
+    table, controls = TYPES[kind], Controls()
+    criteria: list[Criterion] = []
+    used: list[tuple[str, str]] = []
+    ignored: list[str] = []
+    issues: list[Issue] = []
+    for name, value in pairs:
+        try:
+            if name in CONTROLS and value:
+                controls = control(table, controls, name, value)
+            else:
+                criteria.append(_criterion(table, name, value, base))
+            used.append((name, value))
+        except Unknown as fault:
+            ignored.append(_printable(name))
+            issues += () if lenient else (_issue(name, fault),)
+        except ValueError as fault:
+            issues.append(_issue(name, fault))
+    if issues:
+        raise BadRequest(issues=issues)
+    return Query(kind, tuple(criteria), controls, tuple(used), tuple(ignored))
+
+
+def _criterion(table: TypeTable, name: str, text: str, base: str) -> Criterion:
+    code, _, modifier = name.partition(":")
+    parameter = table.parameters.get(code)
+    if parameter is None:
+        raise Unknown("The parameter is not supported for this type.")
+    if not text:
+        raise Unknown("The parameter has no value.")
+    if not modifier:
+        return Criterion(parameter, None, _values(parameter, None, text, base))
+    if modifier not in MODIFIERS[parameter.kind] and not _names_target(parameter, modifier):
+        raise Unknown("The modifier is not supported for this parameter.")
+    if modifier == "missing":
+        if text not in ("true", "false"):
+            raise ValueError("The modifier takes true or false.")
+        return Criterion(parameter, modifier, missing=text == "true")
+    return Criterion(parameter, modifier, _values(parameter, modifier, text, base))
+
+
+def _values(parameter: Parameter, modifier: str | None, text: str, base: str) -> tuple[Value, ...]:
+    return tuple(read(parameter, modifier, part, base) for part in split(text, ","))
+
+
+def _names_target(parameter: Parameter, modifier: str) -> bool:
+    if parameter.kind != "reference" or not modifier[0].isupper():
+        return False
+    return modifier in parameter.targets if parameter.targets else modifier in TYPES
+
+
+def _printable(name: str) -> str:
+    return name if _SAFE_NAME.match(name) else "?"
+
+
+def _issue(name: str, fault: ValueError) -> Issue:
+    code = "not-supported" if isinstance(fault, Unknown) else "value"
+    text = str(fault)
+    return Issue(text[0].upper() + text[1:], f"http.{_printable(name)}", code)
