@@ -8,20 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from gateway.fhir import dates
 from gateway.fhir.json import dump, parse
 from gateway.fhir.labels import CONFIDENTIALITY_ORDER, HIPAA_PSY_NOTES, PART_2, confidentiality_of, security_of
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
+from gateway.rules.consent_admission import admit
+from gateway.rules.purposes import covered_by
+
+__all__ = ["admit", "compile", "decide"]
 
 # Higher is more restricted; what is not known counts as the most restricted.
 RANK: Mapping[str, int] = {code: rank for rank, code in enumerate(reversed(CONFIDENTIALITY_ORDER))}
 # Law first: content under these asks for a consent that names it, which a general one does not.
 _LAWS = frozenset((law["system"], law["code"]) for law in (HIPAA_PSY_NOTES, PART_2))
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 class Effect(StrEnum):
@@ -100,6 +109,45 @@ class Facts(NamedTuple):
     patient_id: str | None
     custodian_id: str | None
     confidentiality: str
+
+
+def compile(consent: Mapping[str, Any], version: int) -> list[Rule]:
+    """The rules of one version of a Consent; none for an inactive one. Raises ValueError for what `admit` refuses.
+
+    A permit for a purpose covers the purposes below it. Partial dates count whole: an end of "2027-09-02" includes
+    that day, in UTC, as FHIR dates without an offset are read everywhere here.
+    """
+    if admit(consent):
+        raise ValueError("a consent this gateway cannot enforce")
+    if consent["status"] != "active":
+        return []
+    provision = consent["provision"]
+    span = dates.period(provision["period"])
+    recipients = dict.fromkeys(_id(actor["reference"]) for actor in provision["actor"])
+    asked = dict.fromkeys(code for purpose in provision["purpose"] for code in covered_by(purpose["code"]))
+    return [
+        Rule(
+            patient_id=_id(consent["patient"]),
+            consent_id=consent["id"],
+            consent_version=version,
+            recipient_id=recipient,
+            purpose=purpose,
+            shape=ROOT_PERMIT,
+            valid_from=_moment(span.low),
+            valid_until=_moment(span.high + 1),
+        )
+        for recipient in recipients
+        for purpose in asked
+    ]
+
+
+def _id(reference: Mapping[str, str]) -> str:
+    return reference["reference"].partition("/")[2]
+
+
+def _moment(micros: int) -> datetime:
+    """An open or far end is the last moment Python knows."""
+    return _EPOCH + timedelta(microseconds=micros) if micros < _LAST else datetime.max.replace(tzinfo=UTC)
 
 
 class Verdict(StrEnum):

@@ -17,21 +17,17 @@ from gateway.store.times import micros
 _INSERT = Prepared(insert(tables.audit), [column.name for column in tables.audit.columns if column.name != "pk"])
 
 
-def record(writer: Writer, audit: AuditEntry) -> None:
-    """Add the entry in this transaction; the same entry object is added once, however many writes it speaks of."""
-    if any(known is audit for known in writer.entries):
-        return
-    writer.run(_INSERT, row(audit))
-    writer.entries.append(audit)
+def record(writer: Writer, audit: AuditEntry, row: dict[str, Any] | None = None) -> None:
+    """Add the entry in this transaction; the same entry object is added once, however many writes it speaks of.
+
+    `row` is its `row_of`, when that was made beforehand.
+    """
+    if id(audit) not in writer.entries:
+        writer.run(_INSERT, row or row_of(audit))
+        writer.entries[id(audit)] = audit
 
 
-def record_all(writer: Writer, entries: list[AuditEntry], rows: list[dict[str, Any]]) -> None:
-    """Add many entries whose `row` was made beforehand."""
-    writer.run_many(_INSERT, rows)
-    writer.entries.extend(entries)
-
-
-def row(audit: AuditEntry) -> dict[str, Any]:
+def row_of(audit: AuditEntry) -> dict[str, Any]:
     """The stored form of an entry. Raises TypeError when `detail` is not JSON."""
     caller = audit.caller
     target_type, target_id, target_version = _target(audit.target)

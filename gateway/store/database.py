@@ -78,7 +78,7 @@ class Writer(Reader):
     def __init__(self, kept: Kept, at: datetime) -> None:
         super().__init__(kept)
         self.at = at
-        self.entries: list[AuditEntry] = []
+        self.entries: dict[int, AuditEntry] = {}  # by identity; holding them keeps the identities apart
         self.has_written = False
 
     def run(self, prepared: Prepared, values: Mapping[str, Any]) -> int:

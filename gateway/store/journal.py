@@ -61,7 +61,7 @@ class Journal:
         Raises TypeError for an entry that cannot be stored, RuntimeError when the journal is not running.
         """
         done: Future[None] = Future()
-        waiting = _Waiting(list(entries), [audit.row(entry) for entry in entries], done)
+        waiting = _Waiting(list(entries), [audit.row_of(entry) for entry in entries], done)
         with self._state:
             if self._thread is None:
                 raise RuntimeError("the journal is not running")
@@ -95,7 +95,8 @@ class Journal:
         try:
             with self._database.write() as writer:
                 for waiting in group:
-                    audit.record_all(writer, waiting.entries, waiting.rows)
+                    for entry, row in zip(waiting.entries, waiting.rows, strict=True):
+                        audit.record(writer, entry, row)
         except BaseException as error:
             _log.error(Event.AUDIT_FAILED, entries=len(group), error=type(error).__name__)
             for done in awaited:
