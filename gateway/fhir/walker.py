@@ -18,8 +18,8 @@ MAX_ISSUES = 500
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}")
 _ELEMENT = Child("", "Element", False, 1, None, "Element", None, None, (), False)
 
-# Called for each object with its node's rules; returns nothing, tells by `Walk.tell`.
-Visit = Callable[["Walk", Any, tuple[str, ...], str], None]
+# Called with each element that has rules: the element, the names of its rules, its path and its type.
+Visit = Callable[["Walk", Any, tuple[str, ...], str, str], None]
 
 
 class TooMany(Exception):
@@ -117,7 +117,7 @@ class Walk:
             if has_value == ("extension" in value):
                 self.tell("must have a value or extensions, not both", path, "invariant")
         if self._visit is not None and kind.rules:
-            self._visit(self, value, kind.rules, path)
+            self._visit(self, value, kind.rules, path, kind.path)
 
     def _other(self, kind: Node, key: Any, item: Any, value: Mapping[str, Any], path: str) -> None:
         if key == "resourceType" and kind.is_resource:
@@ -190,7 +190,7 @@ class Walk:
             if child.codes is not None and not has_code(value, child.codes):
                 self.tell("must have a code of the required value set", path, "code-invalid")
         if child.rules and self._visit is not None:
-            self._visit(self, value, child.rules, path)
+            self._visit(self, value, child.rules, path, child.node or child.type)
 
     def _primitive(self, child: Child, test: Callable[[Any], str | None], value: Any, path: str) -> None:
         fault = test(value)
