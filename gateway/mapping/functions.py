@@ -1,0 +1,55 @@
+"""The functions a template may call: a list of standard FHIRPath ones, and two of our own.
+
+Left out on purpose: everything that reads the clock (`now`, `today`, `timeOfDay`), runs regular expressions (`matches`,
+`replaceMatches`), prints (`trace`), follows references (`resolve`, `memberOf`) or may run without end (`repeat`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+XHTML = "http://www.w3.org/1999/xhtml"
+
+# Control characters neither FHIR strings nor XHTML may carry; shown as the replacement character, not silently dropped.
+_CONTROLS = {code: "\ufffd" for code in (*range(32), 0x7F, 0xFFFE, 0xFFFF) if chr(code) not in "\t\n\r"}
+
+ALLOWED = frozenset(
+    {
+        *("empty", "exists", "not", "all", "count", "distinct", "isDistinct", "subsetOf", "supersetOf", "iif"),
+        *("where", "select", "ofType", "single", "first", "last", "tail", "skip", "take"),
+        *("union", "combine", "intersect", "exclude"),
+        *("toInteger", "toDecimal", "toString", "toBoolean"),
+        *("convertsToInteger", "convertsToDecimal", "convertsToString", "convertsToBoolean"),
+        *("indexOf", "substring", "startsWith", "endsWith", "contains", "upper", "lower", "replace", "length"),
+        *("trim", "split", "join", "abs", "ceiling", "floor", "round", "truncate"),
+    }
+)
+
+
+class Narrative(dict[str, Any]):
+    """An object made by `narrative()`: the only one that may carry a `div`."""
+
+
+def narrative(focus: list[Any]) -> list[Any]:
+    """A FHIR Narrative of each text: one paragraph per line, everything escaped. https://hl7.org/fhir/R4/narrative.html"""
+    return [Narrative(status="generated", div=_div(item)) for item in focus if isinstance(item, str) and item.strip()]
+
+
+def _div(text: str) -> str:
+    lines = [escape(line.strip().translate(_CONTROLS), quote=False) for line in text.splitlines() if line.strip()]
+    return f'<div xmlns="{XHTML}">{"".join(f"<p>{line}</p>" for line in lines)}</div>'
+
+
+def title(focus: list[Any]) -> list[Any]:
+    """`NAMES_LIKE_THIS` as `Names like this`; a name that has small letters is a heading already and stays."""
+    return [_title(item) for item in focus if isinstance(item, str) and item.strip()]
+
+
+def _title(name: str) -> str:
+    words = " ".join(name.translate(_CONTROLS).replace("_", " ").split())
+    return words.capitalize() if name.isupper() else " ".join(name.translate(_CONTROLS).split())
+
+
+OWN: Mapping[str, Callable[..., list[Any]]] = {"narrative": narrative, "title": title}

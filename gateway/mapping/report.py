@@ -1,0 +1,108 @@
+"""What an analyst asks of a mapping: is it sound with all its examples (`check`), what does it make of this (`try`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import Issue
+from gateway.fhir.check import check
+from gateway.fhir.json import JsonFault
+from gateway.mapping import mapping as loaded
+from gateway.mapping.catalogue import folders
+from gateway.mapping.coverage import UNMAPPED, Leaf
+from gateway.mapping.examples import Example, examples_of
+from gateway.mapping.faults import MappingFault, MappingRefusal
+from gateway.mapping.loading import load_mapping
+from gateway.mapping.model import Segment, Statement
+
+# What the gateway adds to a draft and R4 requires, so that a template's own part can be held against the door check.
+_GATEWAY_PARTS: Mapping[str, Mapping[str, Any]] = {
+    "Composition": {
+        "subject": {"reference": "Patient/example"},
+        "author": [{"reference": "Device/example"}],
+        "date": "2026-01-01T00:00:00Z",
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with a mapping: in which one, where, and what."""
+
+    mapping: str
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a mapping makes of a payload; `issues`: why it is refused, or what the door check finds in the result."""
+
+    resources: list[dict[str, Any]]
+    statements: list[Statement]
+    transcript: list[Segment]
+    coverage: list[Leaf]
+    issues: list[Issue]
+
+
+def try_mapping(mapping: loaded.Mapping, inputs: Mapping[str, Any]) -> Trial:
+    """Apply, account for every value, and hold the result against the door check."""
+    try:
+        mapped = mapping.trace(inputs, {})
+    except MappingRefusal as refusal:
+        return Trial([], [], [], [], list(refusal.issues))
+    issues = [issue for resource in mapped.resources for issue in check(_completed(resource))]
+    return Trial(mapped.resources, mapped.statements, mapped.transcript, mapped.coverage or [], issues)
+
+
+def check_folder(folder: Path) -> list[Finding]:
+    """Everything wrong with the mappings below a folder (or the one in it); empty when all is well."""
+    found = folders(folder)
+    if not found:
+        return [Finding(folder.name, "", "no mapping is here")]
+    return [finding for place in found for finding in _check(place)]
+
+
+def _check(folder: Path) -> Iterator[Finding]:
+    try:
+        mapping, examples = load_mapping(folder), examples_of(folder)
+    except MappingFault as fault:
+        yield Finding(folder.name, f"{fault.file}:{fault.line}" if fault.line else fault.file, str(fault))
+        return
+    except JsonFault as fault:
+        yield Finding(folder.name, "examples", f"not JSON: {fault}")
+        return
+    if not any(example.refused is None for example in examples):
+        yield Finding(folder.name, "examples", "there is no example that goes through")
+    for example in examples:
+        for text in _faults(example, try_mapping(mapping, example.inputs)):
+            yield Finding(folder.name, f"examples/{example.name}", text)
+
+
+def _faults(example: Example, trial: Trial) -> Iterator[str]:
+    if example.refused is not None:
+        yield from _refusal_faults(example.refused, trial)
+        return
+    yield from (f"{issue.expression or ''} {issue.text}".strip() for issue in trial.issues)
+    yield from (f"{leaf.place} is unmapped" for leaf in trial.coverage if leaf.state == UNMAPPED)
+    if example.output is not None and example.output != trial.resources:
+        yield "the resources are not those of output.json"
+
+
+def _refusal_faults(expected: list[dict[str, str]], trial: Trial) -> Iterator[str]:
+    if not trial.issues:
+        yield "marked as broken, but it goes through"
+        return
+    found = {(issue.expression, issue.code) for issue in trial.issues}
+    wanted = {(issue.get("expression"), issue.get("code")) for issue in expected}
+    yield from (f"refused without the expected issue at {place} ({code})" for place, code in wanted - found)
+    yield from (f"refused with an issue not expected at {place} ({code})" for place, code in found - wanted)
+
+
+def _completed(resource: Any) -> Any:
+    if not isinstance(resource, dict):
+        return resource
+    return {**_GATEWAY_PARTS.get(str(resource.get("resourceType")), {}), **resource}
