@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, delete, false, insert, literal_column, or_, select, update
+from sqlalchemy import BigInteger, Select, bindparam, false, insert, literal_column, or_, select, update
 
 from gateway.fhir.json import dump
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
@@ -18,7 +18,7 @@ from gateway.store import index
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
 from gateway.store.statements import Prepared
-from gateway.store.tables import ix_date, ix_reference, ix_string, ix_token, ix_uri, resource
+from gateway.store.tables import resource
 from gateway.store.times import instant, micros, moment
 from gateway.store.visible import parameters, rules_of, shielded
 
@@ -88,10 +88,6 @@ _LATEST = Prepared(
     )
 )
 _RETIRE = Prepared(update(resource).where(resource.c.pk == bindparam("the_pk")).values(is_current=false()))
-_UNINDEX = [
-    Prepared(delete(table).where(table.c.resource_pk == bindparam("the_pk")))
-    for table in (ix_token, ix_reference, ix_date, ix_string, ix_uri)
-]
 _INSERT = Prepared(
     insert(resource).returning(resource.c.pk),
     [column.name for column in resource.columns if column.name != "pk"],
@@ -182,8 +178,7 @@ def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
     if former is not None:
         former_pk, former_version, former_at = former
         version, updated_at = former_version + 1, max(updated_at, former_at + 1)
-        for prepared in (_RETIRE, *_UNINDEX):  # only current versions are found by search
-            writer.run(prepared, {"the_pk": former_pk})
+        writer.run(_RETIRE, {"the_pk": former_pk})
     body = _dated(new.resource, version, updated_at)
     values = {
         "type": type_,
