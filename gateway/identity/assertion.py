@@ -22,6 +22,7 @@ from gateway.identity.keysets import ALGORITHMS, KeysetFault, PublicKey, pick
 
 LIFETIME = timedelta(minutes=5)
 SKEW = timedelta(seconds=10)
+GENERIC = "The client could not be authenticated."
 MAX_HEADER = 4096
 MAX_CLAIMS = 8192
 _LATEST = 253_402_300_799  # the last second of the year 9999
@@ -30,7 +31,7 @@ _LATEST = 253_402_300_799  # the last second of the year 9999
 class AssertionFault(Exception):
     """`invalid_client`. `reason` is a code for the audit; `words` go to the caller and tell no secret apart."""
 
-    def __init__(self, reason: str, words: str = "The client could not be authenticated.") -> None:
+    def __init__(self, reason: str, words: str = GENERIC) -> None:
         super().__init__(words)
         self.reason = reason
         self.words = words

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.fhir.profiles import Profiles
+from gateway.identity.throttle import Throttle
 from gateway.mapping.catalogue import Catalogue
 from gateway.peers.jwks import KeySource
 from gateway.store.database import Database
@@ -38,6 +39,7 @@ class Services:
     page_secret: bytes
     limits: Limits
     clock: Callable[[], datetime]
+    throttle: Throttle = field(default_factory=Throttle)
 
     @property
     def fhir_base(self) -> str:
