@@ -137,9 +137,16 @@ def tree(model: Model | None, *, typed: bool) -> dict[str, tuple[Function, int, 
         if element.__class__ is not dict:
             return []
         found: list[Any] = []
-        for name in dict.fromkeys(name.removeprefix("_") for name in element if name != "resourceType"):
-            values = elements(element, name, typed=typed, model=model, env=env)
-            found += [_of_choice(name, value, env) for value in values] if typed else values
+        for name, value in element.items():
+            if name[:1] == "_":
+                found += [] if name[1:] in element else elements(element, name[1:], typed=typed, model=model, env=env)
+            elif name == "resourceType":
+                continue
+            elif typed or value.__class__ is list or "_" + name in element:
+                values = elements(element, name, typed=typed, model=model, env=env)
+                found += [_of_choice(name, one, env) for one in values] if typed else values
+            elif value is not None:
+                found.append(value)
         env.spend(1 + len(found))
         return found
 

@@ -22,7 +22,19 @@ def _each(focus: list[Any], env: Environment, run: Evaluate) -> Iterator[tuple[A
 
 
 def where(criteria: Evaluate) -> Step:
-    return lambda focus, env: [item for item, found in _each(focus, env, criteria) if truth(found)]
+    def step(focus: list[Any], env: Environment) -> list[Any]:
+        this, index = env.this, env.index
+        kept: list[Any] = []
+        for place, item in enumerate(focus):
+            env.this, env.index = [item], place
+            found = criteria(env)
+            if found is TRUE or (found and truth(found)):
+                kept.append(item)
+        env.this, env.index = this, index
+        env.spend(1 + len(focus))
+        return kept
+
+    return step
 
 
 def select(projection: Evaluate) -> Step:

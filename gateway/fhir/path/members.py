@@ -41,8 +41,8 @@ def member(name: str, *, typed: bool, model: Model | None) -> Step:
 def elements(item: dict[str, Any], name: str, *, typed: bool, model: Model | None, env: Environment) -> list[Any]:
     """The elements `name` of one element, with all there is to know about them."""
     wanted, declared = name, None
-    choices = CHOICES.get(name)
-    if choices is not None and name not in item and "_" + name not in item:
+    choices = None if name in item else CHOICES.get(name)
+    if choices is not None and "_" + name not in item:
         found = _choice(item, choices)
         if found is None:
             return []
@@ -50,7 +50,10 @@ def elements(item: dict[str, Any], name: str, *, typed: bool, model: Model | Non
     if declared is None and model is not None and typed:
         parent = item.get("resourceType") or env.types.get(id(item))
         declared = model(parent, name) if parent else None
-    values, siblings = _listed(item.get(wanted)), _listed(item.get("_" + wanted))
+    only = item.get(wanted)
+    if only.__class__ is dict:
+        return [only if declared is None else declare(only, declared, env)]
+    values, siblings = _listed(only), _listed(item.get("_" + wanted))
     length = max(len(values), len(siblings))
     values, siblings = values + [None] * (length - len(values)), siblings + [None] * (length - len(siblings))
     pairs = zip(values, siblings, strict=True)

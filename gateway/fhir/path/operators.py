@@ -12,9 +12,10 @@ from gateway.fhir.path.equivalence import equivalent
 from gateway.fhir.path.errors import EvaluationError
 from gateway.fhir.path.moments import Moment
 from gateway.fhir.path.quantities import Quantity
-from gateway.fhir.path.values import MAX_TEXT, equal, is_number, key, order, quantity_of, single, truth
+from gateway.fhir.path.values import MAX_TEXT, equal, is_number, key, order, plain, quantity_of, single, truth
 
 MAX_NUMBER = 10**40
+_FEW = 8
 TRUE, FALSE, EMPTY = [True], [False], []  # type: list[Any], list[Any], list[Any]
 
 
@@ -86,10 +87,24 @@ def distinct(values: list[Any]) -> list[Any]:
     """Each value once, in the order they come."""
     if len(values) < 2:
         return values
+    if len(values) <= _FEW:
+        return _few_distinct(values)
     seen: dict[Any, Any] = {}
     for value in values:
         seen.setdefault(key(value), value)
     return list(seen.values())
+
+
+def _few_distinct(values: list[Any]) -> list[Any]:
+    """Python's own equality is quick and never too strict on plain values; it only takes 1 for true."""
+    kept: list[Any] = []
+    seen: list[Any] = []
+    for value in values:
+        bare = plain(value)
+        if not any(bare == one and key(bare) == key(one) for one in seen):
+            kept.append(value)
+            seen.append(bare)
+    return kept
 
 
 def _not(value: bool | None) -> bool | None:
@@ -177,11 +192,17 @@ def _whole(one: Any, other: Any) -> int:
     return int(quotient if (one < 0) == (other < 0) else -quotient)
 
 
+def _quotient(one: int | Decimal, other: int | Decimal) -> Decimal:
+    """To the eight places a FHIRPath Decimal has."""
+    value = Decimal(one) / Decimal(other)
+    return round(value, 8) if value.as_tuple().exponent < -8 else value  # type: ignore[operator]
+
+
 _NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda one, other: one + other,
     "-": lambda one, other: one - other,
     "*": lambda one, other: one * other,
-    "/": lambda one, other: Decimal(one) / Decimal(other),
+    "/": _quotient,
     "div": _whole,
     "mod": lambda one, other: one - other * _whole(one, other),
 }

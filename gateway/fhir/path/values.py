@@ -107,6 +107,8 @@ def key(value: Any) -> Any:
 
 def equal(left: list[Any], right: list[Any]) -> bool | None:
     """`=`: item by item in order; None where either is empty or precision leaves it open."""
+    if len(left) == len(right) == 1 and left[0].__class__ is right[0].__class__ is str:
+        return _same(left[0], right[0])
     if left and right:
         left, right = plains(left), plains(right)
     if not left or not right:
@@ -124,7 +126,7 @@ def equal(left: list[Any], right: list[Any]) -> bool | None:
 
 def _same(one: Any, other: Any) -> bool | None:
     kind, other_kind = one.__class__, other.__class__
-    if kind is str and other_kind is str and (one == other or not _are_instants(one, other)):
+    if kind is str and other_kind is str and (one == other or one[10:11] != "T" or not _are_instants(one, other)):
         return bool(one == other)
     if kind is Moment or other_kind is Moment or (kind is str and other_kind is str):
         return _same_moment(one, other)
@@ -137,7 +139,7 @@ def _same(one: Any, other: Any) -> bool | None:
 
 
 def _are_instants(one: str, other: str) -> bool:
-    return one[10:11] == other[10:11] == "T" and Moment.parse(one) is not None and Moment.parse(other) is not None
+    return other[10:11] == "T" and Moment.parse(one) is not None and Moment.parse(other) is not None
 
 
 def _same_moment(one: Any, other: Any) -> bool | None:
