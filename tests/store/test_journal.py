@@ -1,0 +1,163 @@
+"""The journal: durable before anybody goes on, shared commits, no entry lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+import pytest
+
+from gateway.rules.audit import Act, AuditEntry
+from gateway.store.database import Database, Writer
+from gateway.store.journal import Journal
+
+
+@contextmanager
+def running(database: Database) -> Iterator[Journal]:
+    journal = Journal(database)
+    journal.start()
+    try:
+        yield journal
+    finally:
+        journal.stop()
+
+
+class Held(Database):
+    """A database whose transactions are counted, and wait at the gate before they begin."""
+
+    def __init__(self, url: str, key: bytes) -> None:
+        super().__init__(url, key)
+        self.transactions = 0
+        self.gate = Event()
+        self.arrived = Event()
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        self.transactions += 1
+        self.arrived.set()
+        assert self.gate.wait(10)
+        with super().write() as writer:
+            yield writer
+
+
+@pytest.mark.spec("A-001")
+def test_an_entry_is_stored_when_its_future_is_done(
+    database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    with running(database) as journal:
+        journal.record([entry(Act.READ, patient_id="p1"), entry(Act.READ, patient_id="p2")]).result(10)
+        assert audited() == 2
+
+
+def test_requests_that_wait_together_share_one_commit(
+    database: Database, place: Any, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    held = Held(place.url, place.key)
+    with running(held) as journal:
+        first = journal.record([entry()])
+        assert held.arrived.wait(10)
+        others = [journal.record([entry()]) for _ in range(100)]
+        assert not first.done()
+        held.gate.set()
+        for future in (first, *others):
+            future.result(10)
+    assert held.transactions == 2
+    assert audited() == 101
+
+
+def test_when_the_commit_fails_nobody_goes_on(
+    database: Database, entry: Callable[..., AuditEntry], monkeypatch: pytest.MonkeyPatch, audited: Callable[[], int]
+) -> None:
+    with running(database) as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "write", _disk_full)
+            with pytest.raises(OSError, match="disk full"):
+                journal.record([entry()]).result(10)
+        assert audited() == 0
+        journal.record([entry()]).result(10)  # and the next one is served again
+        assert audited() == 1
+
+
+@contextmanager
+def _disk_full() -> Iterator[Writer]:
+    raise OSError("disk full")
+    yield
+
+
+def test_stopping_records_what_waits(
+    database: Database, place: Any, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    held = Held(place.url, place.key)
+    held.gate.set()
+    journal = Journal(held)
+    journal.start()
+    futures = [journal.record([entry()]) for _ in range(50)]
+    journal.stop()
+    assert all(future.done() and future.exception() is None for future in futures)
+    assert audited() == 50
+
+
+def test_a_stopped_journal_takes_nothing(database: Database, entry: Callable[..., AuditEntry]) -> None:
+    with running(database) as journal:
+        pass
+    with pytest.raises(RuntimeError):
+        journal.record([entry()])
+
+
+def test_what_a_vanished_request_read_is_recorded_all_the_same(
+    database: Database, place: Any, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    held = Held(place.url, place.key)
+    with running(held) as journal:
+        journal.record([entry()])
+        assert held.arrived.wait(10)
+        vanished: Future[None] = journal.record([entry()])
+        assert vanished.cancel()
+        held.gate.set()
+        journal.record([entry()]).result(10)
+    assert audited() == 3
+
+
+def test_an_entry_that_cannot_be_stored_fails_its_own_request_only(
+    database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    with running(database) as journal:
+        with pytest.raises(TypeError):
+            journal.record([entry(detail={"reason": object()})])
+        journal.record([entry()]).result(10)
+    assert audited() == 1
+
+
+OTHER = """
+import sys
+from datetime import UTC, datetime
+from gateway.rules.audit import Act, AuditEntry
+from gateway.store.database import Database
+from gateway.store.journal import Journal
+journal = Journal(Database(sys.argv[1], bytes.fromhex(sys.argv[2])))
+journal.start()
+for _ in range(10):
+    entries = [AuditEntry(Act.READ, datetime.now(UTC), None) for _ in range(3)]
+    for future in [journal.record(entries) for _ in range(5)]:
+        future.result(30)
+journal.stop()
+"""
+
+
+def test_journals_of_several_processes_lose_nothing(
+    database: Database, place: Any, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    others = [subprocess.Popen([sys.executable, "-c", OTHER, place.url, place.key.hex()]) for _ in range(2)]
+    with running(database) as journal:
+        while any(other.poll() is None for other in others):
+            journal.record([entry()]).result(30)
+        own = audited() - 300
+    assert [other.returncode for other in others] == [0, 0]
+    assert own > 0
+    with database.read() as db:
+        assert db.connection.exec_driver_sql("SELECT count(DISTINCT id) FROM audit").scalar() == own + 300
