@@ -29,11 +29,12 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, description="Port to listen on.")
     mappings: Path = Field(PROJECT / "mappings", description="Folder of the producers' formats.")
-    packages: Path | None = Field(None, description="Folder of FHIR packages whose profiles are checked at the door.")
+    packages: Path = Field(PROJECT / "var" / "packages", description="FHIR packages whose profiles the door checks.")
     payload_bytes: int = Field(10 * 1024 * 1024, description="Largest submission, in bytes.")
     payload_depth: int = Field(64, description="Deepest nesting of a submission.")
     page_default: int = Field(50, description="Entries of a search page when `_count` is absent.")
     page_maximum: int = Field(500, description="Largest page of a search.")
+    peers: list[str] | None = Field(None, description="Origins that may be asked for key sets; none given: any public.")
     allow_loopback_peers: bool = Field(
         False, description="Development only: fetch key sets over http from this machine."
     )

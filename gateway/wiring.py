@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
@@ -9,7 +11,7 @@ from fastapi import FastAPI
 from gateway.api.app import create
 from gateway.fhir import profiles
 from gateway.mapping import catalogue
-from gateway.peers.http import Fetcher
+from gateway.peers.http import Http
 from gateway.peers.jwks import KeySource
 from gateway.settings import Settings
 from gateway.store import migrate
@@ -26,13 +28,14 @@ def now() -> datetime:
 def services(settings: Settings) -> Services:
     """Everything a use case needs, against a database that has been migrated."""
     database = Database(settings.database, settings.key("database"))
+    peers = Http(origins=settings.peers, allow_loopback=settings.allow_loopback_peers)
     return Services(
         database=database,
         journal=Journal(database),
         vault=Vault(settings.key("vault")),
         catalogue=catalogue.load(settings.mappings),
         profiles=profiles.load(settings.packages),
-        keys=KeySource(Fetcher(allow_loopback=settings.allow_loopback_peers)),
+        keys=KeySource(peers),
         public_url=settings.public_url,
         page_secret=settings.key("page"),
         limits=Limits(
@@ -43,6 +46,19 @@ def services(settings: Settings) -> Services:
         ),
         clock=now,
     )
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Services]:
+    """Services with their journal running, for a command that is no server."""
+    upgrade(settings)
+    opened = services(settings)
+    opened.journal.start()
+    try:
+        yield opened
+    finally:
+        opened.journal.stop()
+        opened.database.close()
 
 
 def upgrade(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from gateway import demo as road
 from gateway import wiring
+from gateway.api.app import interface
 from gateway.settings import PROJECT, Settings
 
 console = Console()
@@ -48,11 +49,11 @@ def demo(
 
 
 def openapi(
-    check: Annotated[bool, typer.Option("--check", help="Only say whether the checked-in document is current.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the document is current.")] = False,
 ) -> None:
     """Write openapi/openapi.json from the app, or check that it is current."""
     path = PROJECT / "openapi" / "openapi.json"
-    text = json.dumps(wiring.document(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(interface(), indent=2, ensure_ascii=False) + "\n"
     if not check:
         path.write_text(text)
         console.print(f"Wrote {path.relative_to(PROJECT)}")

@@ -48,7 +48,7 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
         "GATEWAY_PUBLIC_URL": settings.public_url,
         "GATEWAY_LOG_LEVEL": "warning",
     }
-    server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment, cwd=PROJECT)  # noqa: S603
+    server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment, cwd=PROJECT)
     try:
         with httpx.Client(base_url=settings.public_url, timeout=30, trust_env=False) as http:
             _await_answer(http, server)

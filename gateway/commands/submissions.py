@@ -1,0 +1,46 @@
+"""What producers sent that did not fit, and trying it again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from gateway.commands.operator import acting, console
+from gateway.fhir.json import parse
+from gateway.usecases import replay as cases
+
+Custodian = Annotated[str, typer.Option("--organization", help="Id of the organization that keeps the record.")]
+
+
+def submissions(
+    organization: Custodian,
+    refused: Annotated[bool, typer.Option("--refused", help="Those that were refused.")] = False,
+    count: Annotated[int, typer.Option(help="At most so many, the newest.")] = 100,
+) -> None:
+    """List refused submissions with the reason and place of every fault; their bytes are kept."""
+    if not refused:
+        raise typer.BadParameter("say --refused; an accepted submission is found by the lineage of its document")
+    table = Table("submission", "received", "mapping", "faults")
+    with acting(organization) as (services, asked):
+        for found in cases.refused(services, asked.caller, count=count):
+            faults = [
+                f"{' '.join(issue.get('expression', []))} {issue.get('diagnostics', '')}".strip()
+                for issue in parse(found.answer)["issue"]
+            ]
+            received = found.received_at.strftime("%Y-%m-%d %H:%M:%S")
+            table.add_row(found.id, received, f"{found.mapping} {found.mapping_version}", "\n".join(faults))
+    console.print(table)
+
+
+def replay(submission_id: str, organization: Custodian) -> None:
+    """Try a refused submission again, from its bytes, after the mapping or the patient list was mended."""
+    with acting(organization) as (services, asked):
+        receipt = cases.replay(services, asked.caller, submission_id)
+        console.print(receipt.answer.decode(), soft_wrap=True)
+
+
+def join(cli: typer.Typer) -> None:
+    for command in (submissions, replay):
+        cli.command(rich_help_panel="Submissions")(command)
