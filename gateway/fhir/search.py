@@ -39,13 +39,13 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed search. `canonical` are the parameters that were used, as written; `ignored` the names of the others."""
+    """A parsed search. `canonical` are the parameters that were used, as written; `notices` tell what was not."""
 
     type: str
     criteria: tuple[Criterion, ...] = ()
     controls: Controls = field(default_factory=Controls)
     canonical: tuple[tuple[str, str], ...] = ()
-    ignored: tuple[str, ...] = ()
+    notices: tuple[Issue, ...] = ()
 
     @property
     def text(self) -> str:
@@ -67,7 +67,7 @@ def parse(kind: str, pairs: Sequence[tuple[str, str]], *, base: str = "", lenien
     table, controls = TYPES[kind], Controls()
     criteria: list[Criterion] = []
     used: list[tuple[str, str]] = []
-    ignored: list[str] = []
+    notices: list[Issue] = []
     issues: list[Issue] = []
     for name, value in pairs:
         try:
@@ -77,18 +77,22 @@ def parse(kind: str, pairs: Sequence[tuple[str, str]], *, base: str = "", lenien
                 criteria.append(_criterion(table, name, value, base))
             used.append((name, value))
         except Unknown as fault:
-            ignored.append(_printable(name))
-            issues += () if lenient else (_issue(name, fault),)
+            if lenient:
+                notices.append(_issue(name, fault, "warning"))
+            else:
+                issues.append(_issue(name, fault))
         except ValueError as fault:
             issues.append(_issue(name, fault))
     if issues:
         raise BadRequest(issues=issues)
-    return Query(kind, tuple(criteria), controls, tuple(used), tuple(ignored))
+    return Query(kind, tuple(criteria), controls, tuple(used), tuple(notices))
 
 
 def _criterion(table: TypeTable, name: str, text: str, base: str) -> Criterion:
     code, _, modifier = name.partition(":")
     parameter = table.parameters.get(code)
+    if not code:
+        raise ValueError("A value stands without a parameter.")
     if parameter is None:
         raise Unknown("The parameter is not supported for this type.")
     if not text:
@@ -118,7 +122,7 @@ def _printable(name: str) -> str:
     return name if _SAFE_NAME.match(name) else "?"
 
 
-def _issue(name: str, fault: ValueError) -> Issue:
+def _issue(name: str, fault: ValueError, severity: str = "error") -> Issue:
     code = "not-supported" if isinstance(fault, Unknown) else "value"
     text = str(fault)
-    return Issue(text[0].upper() + text[1:], f"http.{_printable(name)}", code)
+    return Issue(text[0].upper() + text[1:], f"http.{_printable(name)}", code, severity)

@@ -1,0 +1,94 @@
+"""Asking a use case, and its value as an HTTP answer. https://hl7.org/fhir/R4/http.html#versioning"""
+
+from __future__ import annotations
+
+from asyncio import wrap_future
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.dependencies import authenticate, request_context, services_of
+from gateway.api.fhir.negotiation import FHIR_JSON, Wish
+from gateway.store.resources import Stored
+from gateway.usecases.asked import Answer, Asked
+from gateway.usecases.services import Services
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def ask(
+    request: Request,
+    usecase: Callable[Concatenate[Services, Asked, P], Answer[T]],
+    *args: P.args,
+    **options: P.kwargs,
+) -> T:
+    """The use case's value, once its record is durable. Raises its refusal, and Unauthenticated.
+
+    SQLite answers faster than a thread could be asked, so it is asked here; another engine is waited for elsewhere.
+    """
+    services = services_of(request)
+    if services.database.engine.dialect.name == "sqlite":
+        answer = usecase(services, _asked(request, services), *args, **options)
+    else:
+        asked = await run_in_threadpool(_asked, request, services)
+        answer = await run_in_threadpool(usecase, services, asked, *args, **options)
+    await wrap_future(answer.recorded)
+    return answer.open()
+
+
+def _asked(request: Request, services: Services) -> Asked:
+    context = request_context(request)
+    return Asked(authenticate(request), services.clock(), context.request_id, context.address)
+
+
+def content(request: Request, wish: Wish, body: bytes, headers: dict[str, str] | None = None) -> Response:
+    """FHIR JSON; to HEAD its headers alone."""
+    if wish.pretty:
+        body = msgspec.json.format(body, indent=2)
+    given = {"Cache-Control": "no-store", **(headers or {})}
+    if request.method == "HEAD":
+        return Response(b"", media_type=FHIR_JSON, headers={**given, "Content-Length": str(len(body))})
+    return Response(body, media_type=FHIR_JSON, headers=given)
+
+
+def version(request: Request, wish: Wish, stored: Stored, text: bytes) -> Response:
+    """One version of a resource, or 304 when the caller has it already."""
+    etag = f'W/"{stored.version}"'
+    headers = {"ETag": etag, "Last-Modified": http_date(stored.updated_at)}
+    if _has_it(request, etag, stored.updated_at):
+        return Response(status_code=304, headers={**headers, "Cache-Control": "no-store"})
+    return content(request, wish, text, headers)
+
+
+def http_date(at: datetime) -> str:
+    return format_datetime(at.astimezone(UTC), usegmt=True)
+
+
+def matches(request: Request, etag: str) -> bool:
+    """Whether If-None-Match names the tag; weak and strong tags compare alike."""
+    given = request.headers.get("if-none-match", "")
+    return given.strip() == "*" or _bare(etag) in (_bare(part) for part in given.split(","))
+
+
+def _bare(etag: str) -> str:
+    return etag.strip().removeprefix("W/")
+
+
+def _has_it(request: Request, etag: str, updated_at: datetime) -> bool:
+    if "if-none-match" in request.headers:
+        return matches(request, etag)
+    since: Any = request.headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        known = parsedate_to_datetime(since)
+    except (TypeError, ValueError):
+        return False
+    return updated_at.replace(microsecond=0) <= (known if known.tzinfo else known.replace(tzinfo=UTC))

@@ -1,0 +1,52 @@
+"""history of an instance, a type, the system: https://hl7.org/fhir/R4/http.html#history"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.dependencies import services_of
+from gateway.api.fhir.answers import ask, content
+from gateway.api.fhir.negotiation import wish
+from gateway.fhir.bundle import bundle, history_entry, outcome_entry
+from gateway.fhir.outcome import outcome
+from gateway.store.resources import Stored
+from gateway.store.times import instant
+from gateway.usecases import history as usecase
+from gateway.usecases.history import Versions
+from gateway.usecases.page import PAGE
+
+_STATUS = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}
+
+
+async def history(request: Request) -> Response:
+    asked = wish(request)
+    kind, id = request.path_params.get("type"), request.path_params.get("id")
+    found = await ask(request, usecase.history, kind, id, asked.pairs, lenient=asked.lenient)
+    base = services_of(request).fhir_base
+    address = "/".join(part for part in (base, kind, id, "_history") if part)
+    text = urlencode(asked.pairs if PAGE in dict(asked.pairs) else found.pairs, safe=":")
+    links = [("self", f"{address}?{text}" if text else address)]
+    if found.next:
+        links.append(("next", f"{address}?{PAGE}={found.next}"))
+    return content(request, asked, bundle("history", links, _entries(found, base)))
+
+
+def _entries(found: Versions, base: str) -> Iterator[bytes]:
+    for row in found.rows:
+        yield _entry(row, base)
+    if found.notices:
+        yield outcome_entry(outcome(found.notices))
+
+
+def _entry(row: Stored, base: str) -> bytes:
+    asked = {"method": row.method, "url": row.type if row.method == "POST" else f"{row.type}/{row.id}"}
+    answered = {
+        "status": _STATUS[row.method],
+        "etag": f'W/"{row.version}"',
+        "lastModified": instant(row.updated_micros),
+    }
+    return history_entry(f"{base}/{row.type}/{row.id}", None if row.is_deleted else row.text, asked, answered)

@@ -1,0 +1,38 @@
+"""read: https://hl7.org/fhir/R4/http.html#read"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.fhir.answers import ask, version
+from gateway.api.fhir.negotiation import Wish, wish
+from gateway.errors import BadRequest, Issue
+from gateway.fhir.search_controls import Controls, control
+from gateway.fhir.search_subset import subset
+from gateway.fhir.search_table import TYPES
+from gateway.usecases import read as usecase
+
+
+async def read(request: Request) -> Response:
+    asked = wish(request)
+    kind, id = request.path_params["type"], request.path_params["id"]
+    controls = parts(kind, asked)
+    stored = await ask(request, usecase.read, kind, id)
+    return version(request, asked, stored, subset(stored.text, controls))
+
+
+def parts(kind: str, asked: Wish) -> Controls:
+    """`_elements` and `_summary`. Raises BadRequest for anything else, unless handling is lenient."""
+    controls = Controls()
+    for name, value in asked.pairs:
+        if name in ("_elements", "_summary") and kind in TYPES:
+            try:
+                controls = control(TYPES[kind], controls, name, value)
+            except ValueError as fault:
+                raise BadRequest(issues=[Issue(f"{fault}.", f"http.{name}", "value")]) from None
+        elif not asked.lenient:
+            raise BadRequest("Reading takes _elements, _summary, _format and _pretty only.")
+    if controls.summary == "count":
+        raise BadRequest("_summary=count is for searches.")
+    return controls

@@ -1,0 +1,188 @@
+"""An audit row as a FHIR AuditEvent, by IHE Basic Audit Log Patterns where one of its profiles fits the act.
+
+Profiles: https://profiles.ihe.net/ITI/BALP/ . They are for acts that succeeded; a refused act is told by its outcome
+and claims no profile. The acts that are no RESTful interaction are told in the codes of DICOM and ISO 21089.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gateway.fhir.labels import RESTRICTED
+from gateway.rules.audit import Act, Outcome
+from gateway.rules.codes import ACT_REASON, TERMINOLOGY, URI, concept
+
+PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
+DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+LIFECYCLE = f"{TERMINOLOGY}/iso-21089-lifecycle"
+ENTITY_TYPE = f"{TERMINOLOGY}/audit-entity-type"
+ROLE = f"{TERMINOLOGY}/object-role"
+REST = (f"{TERMINOLOGY}/audit-event-type", "rest")
+INTERACTION = "http://hl7.org/fhir/restful-interaction"
+REQUEST_ID = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
+PARTICIPATION = f"{TERMINOLOGY}/v3-ParticipationType"
+OUR_ACT = "urn:care-continuity-gateway:act"
+CLIENT_ID = "urn:care-continuity-gateway:client"
+
+_SENDER, _RECEIVER = (DICOM, "110153"), (DICOM, "110152")
+_RECORD, _IMPORT, _QUERY = (DICOM, "110110"), (DICOM, "110107"), (DICOM, "110112")
+_ACTIVITY, _LOGIN = (DICOM, "110100"), (DICOM, "110114")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One row of the audit log. `target` is `Type`, `Type/id` or `Type/id/_history/version`."""
+
+    id: str
+    at: datetime
+    act: Act
+    outcome: Outcome
+    patient_id: str | None = None
+    target: str | None = None
+    client_id: str | None = None
+    organization_id: str | None = None
+    practitioner_id: str | None = None
+    token_id: str | None = None
+    purpose: str | None = None
+    request_id: str | None = None
+    address: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """How an act is told: its type, subtypes and action, the profile it fits, and whether the client sends."""
+
+    type: tuple[str, str]
+    subtypes: tuple[tuple[str, str], ...]
+    action: str
+    profile: str | None = None
+    client_sends: bool = True
+    user: str = "AUT"
+
+
+def _rest(profile: str | None, action: str, *codes: str, client_sends: bool = True, user: str = "AUT") -> Pattern:
+    return Pattern(REST, tuple((INTERACTION, code) for code in codes), action, profile, client_sends, user)
+
+
+def _reads(profile: str | None, *codes: str) -> Pattern:
+    return _rest(profile, "R", *codes, client_sends=False, user="IRCP")
+
+
+def _own(type: tuple[str, str], step: str | None, action: str) -> Pattern:
+    return Pattern(type, ((LIFECYCLE, step),) if step else (), action)
+
+
+PATTERNS: Mapping[Act, Pattern] = {
+    Act.READ: _reads("Read", "read"),
+    Act.VREAD: _reads("Read", "vread"),
+    Act.HISTORY: _reads(None, "history"),
+    Act.SEARCH: _rest("Query", "E", "search", user="IRCP"),
+    Act.CREATE: _rest("Create", "C", "create"),
+    Act.UPDATE: _rest("Update", "U", "update"),
+    Act.DELETE: Pattern(REST, ((INTERACTION, "delete"),), "D"),
+    Act.SUBMIT: _own(_IMPORT, "receive", "C"),
+    Act.REVIEW_READ: _own(_RECORD, "access", "R"),
+    Act.AMEND: _own(_RECORD, "amend", "U"),
+    Act.APPROVE: _own(_RECORD, "attest", "U"),
+    Act.RETURN: _own(_RECORD, "hold", "U"),
+    Act.REJECT: _own(_RECORD, "deprecate", "U"),
+    Act.CONSENT: _own(_RECORD, "originate", "C"),
+    Act.REVOKE: _own(_RECORD, "amend", "U"),
+    Act.LINEAGE: _own(_QUERY, "report", "R"),
+    Act.TOKEN: Pattern(_LOGIN, ((DICOM, "110122"),), "E"),
+    Act.SIGN_IN: Pattern(_LOGIN, ((DICOM, "110122"),), "E"),
+    Act.REGISTER: _own(_ACTIVITY, "originate", "C"),
+}
+
+
+def render(row: Recorded, base: str) -> dict[str, Any]:
+    """The AuditEvent of a row; `base` is the address of this FHIR API, which is the server of every act."""
+    pattern = PATTERNS[row.act]
+    at = row.at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    event: dict[str, Any] = {
+        "resourceType": "AuditEvent",
+        "id": row.id,
+        "meta": {"versionId": "1", "lastUpdated": at, **_profile(pattern, row), "security": [RESTRICTED]},
+        "type": _coding(*pattern.type),
+        "subtype": [*(_coding(*subtype) for subtype in pattern.subtypes), _coding(OUR_ACT, row.act.value)],
+        "action": pattern.action,
+        "recorded": at,
+        "outcome": row.outcome.value,
+    }
+    if reason := row.detail.get("reason"):
+        event["outcomeDesc"] = reason
+    event["agent"] = list(_agents(pattern, row, base))
+    event["source"] = {"observer": _server(base), "type": [_coding(f"{TERMINOLOGY}/security-source-type", "4")]}
+    if entities := list(_entities(row)):
+        event["entity"] = entities
+    return event
+
+
+def _profile(pattern: Pattern, row: Recorded) -> dict[str, list[str]]:
+    """The profile of a RESTful act that succeeded."""
+    if not pattern.profile or row.outcome is not Outcome.DONE:
+        return {}
+    return {"profile": [f"{PROFILE}{'Patient' if row.patient_id else ''}{pattern.profile}"]}
+
+
+def _agents(pattern: Pattern, row: Recorded, base: str) -> Iterator[dict[str, Any]]:
+    sender, receiver = (_SENDER, _RECEIVER) if pattern.client_sends else (_RECEIVER, _SENDER)
+    if row.act is Act.DELETE:
+        sender, receiver = (DICOM, "110150"), (f"{TERMINOLOGY}/provenance-participant-type", "custodian")
+    purpose = {"purposeOfUse": [concept(ACT_REASON, row.purpose)]} if row.purpose else {}
+    yield {
+        "type": concept(*sender),
+        "who": _client(row),
+        **({"altId": row.token_id} if row.token_id else {}),
+        "requestor": row.practitioner_id is None,
+        "network": {**({"address": row.address} if row.address else {}), "type": "2"},
+        **({} if row.practitioner_id else purpose),
+    }
+    yield {
+        "type": concept(*receiver),
+        "who": _server(base),
+        "requestor": False,
+        "network": {"address": base, "type": "5"},
+    }
+    if row.practitioner_id:
+        who = {"reference": f"Practitioner/{row.practitioner_id}"}
+        yield {"type": concept(PARTICIPATION, pattern.user), "who": who, "requestor": True, **purpose}
+    if row.organization_id:
+        who = {"reference": f"Organization/{row.organization_id}"}
+        yield {"type": concept(f"{TERMINOLOGY}/v3-RoleClass", "PROV"), "who": who, "requestor": False}
+
+
+def _entities(row: Recorded) -> Iterator[dict[str, Any]]:
+    query = row.detail.get("query")
+    if query is not None:
+        encoded = b64encode(query.encode()).decode()
+        yield {"type": _coding(ENTITY_TYPE, "2"), "role": _coding(ROLE, "24"), "query": encoded}
+    elif row.target and "/" in row.target:
+        yield {"type": _coding(ENTITY_TYPE, "2"), "role": _coding(ROLE, "4"), "what": {"reference": row.target}}
+    if row.patient_id:
+        patient = {"reference": f"Patient/{row.patient_id}"}
+        yield {"type": _coding(ENTITY_TYPE, "1"), "role": _coding(ROLE, "1"), "what": patient}
+    for consent in row.detail.get("consents", ()):
+        yield {"type": _coding("http://hl7.org/fhir/resource-types", "Consent"), "what": {"reference": consent}}
+    if row.request_id:
+        yield {"type": _coding(REQUEST_ID, "XrequestId"), "what": {"identifier": {"value": row.request_id}}}
+
+
+def _client(row: Recorded) -> dict[str, Any]:
+    """The OAuth client; an act without one came from the gateway's own command line."""
+    if row.client_id is None:
+        return {"display": "Command line of the gateway"}
+    return {"type": "Device", "identifier": {"system": CLIENT_ID, "value": row.client_id}}
+
+
+def _server(base: str) -> dict[str, Any]:
+    return {"type": "Device", "identifier": {"system": URI, "value": base}}
+
+
+def _coding(system: str, code: str) -> dict[str, str]:
+    return {"system": system, "code": code}

@@ -1,0 +1,90 @@
+"""The CapabilityStatement: what this FHIR API does, told from the tables that routes and searches are made of.
+
+https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway import __version__
+from gateway.fhir.search_table import TYPES, TypeTable
+
+# Interactions with the whole system, beside `capabilities`.
+SYSTEM_INTERACTIONS = ("history-system",)
+FORMATS = ("application/fhir+json", "json")
+RELEASED = "2026-11-22"
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_UNREACHABLE = "AuditEvent"  # made when asked for: nothing refers to it, and it is included nowhere
+
+
+def statement(base: str, token_url: str) -> dict[str, Any]:
+    """The statement of the instance at `base`."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": RELEASED,
+        "kind": "instance",
+        "software": {"name": "Care-continuity gateway", "version": __version__},
+        "implementation": {"description": "Clinician-approved AI-written content, by consent", "url": base},
+        "fhirVersion": "4.0.1",
+        "format": list(FORMATS),
+        "rest": [
+            {
+                "mode": "server",
+                "security": _security(token_url),
+                "resource": [_resource(table) for table in TYPES.values()],
+                "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+            }
+        ],
+    }
+
+
+def _security(token_url: str) -> dict[str, Any]:
+    return {
+        "extension": [{"url": _OAUTH_URIS, "extension": [{"url": "token", "valueUri": token_url}]}],
+        "cors": True,
+        "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
+    }
+
+
+def _resource(table: TypeTable) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "type": table.name,
+        "interaction": [{"code": code} for code in table.interactions],
+        "versioning": "versioned" if "vread" in table.interactions else "no-version",
+        "readHistory": "history-instance" in table.interactions,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+    }
+    if includes := _includes(table):
+        entry["searchInclude"] = includes
+    if reverse := _reverse_includes(table):
+        entry["searchRevInclude"] = reverse
+    entry["searchParam"] = [
+        {"name": parameter.code, "definition": parameter.definition, "type": parameter.kind}
+        for parameter in table.parameters.values()
+    ]
+    return entry
+
+
+def _includes(table: TypeTable) -> list[str]:
+    if table.name == _UNREACHABLE:
+        return []
+    return [f"{table.name}:{parameter.code}" for parameter in table.references]
+
+
+def _reverse_includes(table: TypeTable) -> list[str]:
+    if table.name == _UNREACHABLE:
+        return []
+    return [
+        f"{source.name}:{parameter.code}"
+        for source in TYPES.values()
+        if source.name != _UNREACHABLE
+        for parameter in source.references
+        if parameter.targets is None or table.name in parameter.targets
+    ]

@@ -1,0 +1,34 @@
+"""What is recorded of an answer that carries the content of patients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gateway.rules.audit import Act, AuditEntry
+from gateway.store.resources import Stored
+from gateway.usecases.asked import Asked
+
+
+def disclosures(
+    asked: Asked, act: Act, target: str | None, rows: Iterable[Stored], detail: Mapping[str, Any] | None = None
+) -> list[AuditEntry]:
+    """One entry per patient whose content leaves, naming the versions and the consents that permitted them; one
+    without a patient if there is none."""
+    shares: dict[tuple[str, str | None], list[Stored]] = {}
+    for row in rows:
+        if row.patient_id:
+            shares.setdefault((row.patient_id, row.custodian_id), []).append(row)
+    common = dict(detail or {})
+    if not shares:
+        return [asked.entry(act, target, detail=common)]
+    return [
+        asked.entry(act, target, patient_id=patient_id, custodian_id=custodian_id, detail=common | _share(share))
+        for (patient_id, custodian_id), share in shares.items()
+    ]
+
+
+def _share(rows: Sequence[Stored]) -> dict[str, Any]:
+    consents = sorted({consent for row in rows for consent in row.consents})
+    versions = [f"{row.type}/{row.id}/_history/{row.version}" for row in rows]
+    return {"count": len(rows), "resources": versions, **({"consents": consents} if consents else {})}

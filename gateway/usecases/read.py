@@ -1,0 +1,56 @@
+"""Read one resource: its current version, or one that it had."""
+
+from __future__ import annotations
+
+from gateway.errors import Forbidden, Gone, NotFound
+from gateway.fhir.references import ID
+from gateway.fhir.search_table import TYPES
+from gateway.rules.audit import Act
+from gateway.rules.scopes import allows
+from gateway.store import audit_log, resources
+from gateway.store.resources import Stored
+from gateway.usecases.asked import Answer, Asked, refused
+from gateway.usecases.events import event_of
+from gateway.usecases.scoping import in_scope
+from gateway.usecases.services import Services
+
+
+def read(services: Services, asked: Asked, type: str, id: str) -> Answer[Stored]:
+    """The current version. Refuses with NotFound for what is absent or hidden, Gone for what was deleted."""
+    return _answer(services, asked, Act.READ, type, id, None)
+
+
+def vread(services: Services, asked: Asked, type: str, id: str, version: str) -> Answer[Stored]:
+    """One version, judged by its own labels and today's consent."""
+    return _answer(services, asked, Act.VREAD, type, id, version)
+
+
+def _answer(services: Services, asked: Asked, act: Act, type: str, id: str, version: str | None) -> Answer[Stored]:
+    if type not in TYPES or not ID.match(id):
+        return refused(services, asked, act, None, NotFound())
+    if not allows(asked.caller.scopes, type, "r"):
+        return refused(services, asked, act, type, Forbidden())
+    found = _find(services, asked, type, id, version)
+    if found is None or not in_scope(asked.caller, found, "r"):
+        return refused(services, asked, act, f"{type}/{id}", NotFound())
+    entry = asked.entry(
+        act,
+        f"{type}/{id}/_history/{found.version}",
+        patient_id=found.patient_id,
+        custodian_id=found.custodian_id,
+        detail={"consents": list(found.consents)} if found.consents else None,
+    )
+    recorded = services.journal.record([entry])
+    return Answer(recorded, refusal=Gone()) if found.is_deleted else Answer(recorded, found)
+
+
+def _find(services: Services, asked: Asked, type: str, id: str, version: str | None) -> Stored | None:
+    with services.database.read() as db:
+        if type == "AuditEvent":
+            row = audit_log.read(db, asked.visibility, id) if version is None else None
+            return event_of(row, services.fhir_base) if row else None
+        if version is None:
+            return resources.read(db, asked.visibility, type, id)
+        if not version.isascii() or not version.isdigit() or len(version) > 9:
+            return None
+        return resources.vread(db, asked.visibility, type, id, int(version))
