@@ -111,4 +111,6 @@ def _filled(
         if any(part in filled for part in ("text", "entry", "section", "emptyReason")):
             children.append(filled)
     rest = {key: copy.deepcopy(value) for key, value in node.items() if key != "section"}
+    if queue and "emptyReason" in rest:  # no longer empty: the words that said so go with the reason
+        rest = {key: value for key, value in rest.items() if key not in ("emptyReason", "text")}
     return rest | ({"section": children + queue} if children or queue else {})

@@ -26,15 +26,16 @@ from gateway.rules.rendering import narrative, plain_text
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What every revision of a draft hangs on. `start` and `end` are the session's, as the producer wrote them."""
+    """What every revision of a draft hangs on. `start` and `end` are the session's, as the producer wrote them;
+    `clinician` is a reference to the one it was meant for, where the producer said so."""
 
     draft_id: str
     session_id: str
     patient_id: str
     attribution: Attribution
-    written_at: datetime
     start: str
     end: str | None = None
+    clinician: str | None = None
 
     @property
     def period(self) -> dict[str, str]:
@@ -43,11 +44,9 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who approved which revision, and when."""
+    """Who approves."""
 
     practitioner_id: str
-    at: datetime
-    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +61,16 @@ def document(
     statements: Sequence[Statement],
     ids: Ids,
     *,
+    at: datetime,
     editors: Sequence[str] = (),
     approval: Approval | None = None,
     companions: Mapping[str, Mapping[str, Any]],
     base: str,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The Composition and its DocumentReference. `editors` are the practitioners who changed the machine's text,
-    `companions` the resources that go into the document by their reference, `base` the FHIR base URL."""
+    """The Composition and its DocumentReference, as made or approved `at` a moment. `editors` are the practitioners who
+    changed the machine's text, `companions` what goes into the document by its reference, `base` the FHIR base URL."""
     mixed = is_mixed(statements)
-    composition = complete(fill(outline, statements), basis, ids.composition, editors, approval, companions)
+    composition = complete(fill(outline, statements), basis, ids.composition, at, editors, approval, companions)
     label_content(composition, approved=approval is not None, mixed=mixed)
     entry = document_reference(composition, basis, ids.document, bundle(composition, companions.values(), base))
     return composition, label_content(entry, approved=approval is not None, mixed=mixed)
@@ -80,17 +80,14 @@ def complete(
     composition: Mapping[str, Any],
     basis: Basis,
     id: str,
+    at: datetime,
     editors: Sequence[str],
     approval: Approval | None,
     companions: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The mapping's Composition with all that is the gateway's to say. The original author always stays."""
     attestation = (
-        {
-            "attester": [
-                {"mode": "legal", "time": instant(approval.at), "party": _practitioner(approval.practitioner_id)}
-            ]
-        }
+        {"attester": [{"mode": "legal", "time": instant(at), "party": _practitioner(approval.practitioner_id)}]}
         if approval
         else {}
     )
@@ -102,7 +99,7 @@ def complete(
         "type": composition["type"],
         "category": [concept(DOCUMENT_CATEGORY, "clinical-note", "Clinical Note")],
         "subject": reference("Patient", basis.patient_id),
-        "date": instant(approval.at if approval else basis.written_at),
+        "date": instant(at),
         "author": [reference("Device", basis.attribution.device_id), *map(_practitioner, editors)],
         "title": composition["title"],
         "confidentiality": "R",

@@ -81,6 +81,7 @@ def _resources(
         outline,
         statements,
         ids,
+        at=act.at,
         editors=act.editors,
         approval=act.approval,
         companions=companions,

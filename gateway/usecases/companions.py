@@ -1,0 +1,67 @@
+"""The resources that go into a document with its Composition: patient, custodian, model, and who took part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from gateway.fhir import json
+from gateway.fhir.references import literal
+from gateway.rules.access import Visibility
+from gateway.rules.document import Basis
+from gateway.store import resources
+from gateway.store.database import Reader
+
+_KINDS = frozenset({"Patient", "Organization", "Practitioner", "PractitionerRole", "Device", "DocumentReference"})
+_MOST = 64
+
+
+def companions_of(
+    db: Reader,
+    visibility: Visibility,
+    basis: Basis,
+    practitioners: Iterable[str],
+    made: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Mapping[str, Any]]:
+    """Everything the Composition refers to, and what that refers to in turn, by reference. `made` is not stored yet."""
+    known = {f"{item['resourceType']}/{item['id']}": item for item in made}
+    attribution = basis.attribution
+    waiting = [
+        f"Patient/{basis.patient_id}",
+        f"Organization/{attribution.custodian_id}",
+        f"Device/{attribution.device_id}",
+        *(f"Practitioner/{id}" for id in practitioners),
+    ]
+    found: dict[str, Mapping[str, Any]] = {}
+    while waiting and len(found) < _MOST:
+        reference = waiting.pop(0)
+        if reference in found:
+            continue
+        resource = known.get(reference) or _stored(db, visibility, reference, basis.patient_id)
+        if resource is not None:
+            found[reference] = resource
+            waiting.extend(_references(resource))
+    return found
+
+
+def _stored(db: Reader, visibility: Visibility, reference: str, patient_id: str) -> Mapping[str, Any] | None:
+    """What is about this patient or about nobody: a linked patient's record never comes along."""
+    kind, _, id = reference.partition("/")
+    stored = resources.read(db, visibility, kind, id)
+    if stored is None or stored.is_deleted or stored.patient_id not in (None, patient_id):
+        return None
+    resource: dict[str, Any] = json.parse(stored.text)
+    return resource
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Local references to the kinds of resources a document takes along."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+    elif isinstance(value, Mapping):
+        target = literal(value["reference"]) if isinstance(value.get("reference"), str) else None
+        if target is not None and target.type in _KINDS:
+            yield f"{target.type}/{target.id}"
+        for item in value.values():
+            yield from _references(item)

@@ -1,0 +1,155 @@
+"""What a reviewer sees: the drafts that wait, and one of them, each statement beside the lines it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from gateway.errors import NotFound
+from gateway.fhir import json
+from gateway.mapping.model import Segment
+from gateway.rules.audit import Act
+from gateway.rules.evidence import Change, Origin, Statement, diff, segment_identifier
+from gateway.rules.rendering import name_of
+from gateway.rules.review import State, check_reviewer, sight_of
+from gateway.rules.revision import Dossier, Revision
+from gateway.store import drafts, resources, transcripts
+from gateway.store.database import Reader
+from gateway.store.drafts import Draft
+from gateway.usecases.asked import Asked
+from gateway.usecases.refusals import recorded
+from gateway.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A transcript line a statement rests on; without `segment` the transcript has not come (or has no such line)."""
+
+    segment_id: str
+    identifier: str
+    segment: Segment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A statement of the current revision, the words the machine wrote in its place, and its evidence."""
+
+    statement: Statement
+    machine_text: str | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What one revision changed of the one before."""
+
+    revision: int
+    author: str
+    at: datetime
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry of the inbox. `start` is the session's; `unproven` counts the machine's sentences without evidence."""
+
+    draft: Draft
+    patient: str
+    model: str
+    start: str
+    sentences: int
+    unproven: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One draft as its reviewer sees it. `sections` are the titles by id, in order."""
+
+    draft: Draft
+    dossier: Dossier
+    revision: Revision
+    patient: str
+    model: str
+    sections: Mapping[str, str]
+    sentences: tuple[Sentence, ...]
+    edits: tuple[Edit, ...]
+
+
+def inbox(services: Services, asked: Asked, state: State = State.PENDING, *, count: int = 100) -> list[Waiting]:
+    """The drafts of her organization in a state, the longest waiting first. Raises Forbidden without a clinician."""
+    with recorded(services, asked, Act.REVIEW_READ):
+        check_reviewer(asked.caller)
+        with services.database.read() as db:
+            found = drafts.inbox(db, sight_of(asked.caller), state, count=count)
+            waiting = [_waiting(db, asked, each) for each in found]
+    patients = dict.fromkeys(each.patient_id for each in found)
+    detail = {"inbox": state.value}
+    entries = [asked.entry(Act.REVIEW_READ, None, patient_id=patient, detail=detail) for patient in patients]
+    services.journal.record(entries).result()
+    return waiting
+
+
+def _waiting(db: Reader, asked: Asked, draft: Draft) -> Waiting:
+    dossier, revisions = drafts.history(db, sight_of(asked.caller), draft.id)
+    statements = revisions[-1][1].statements
+    unproven = sum(not each.evidence and each.origin is not Origin.HUMAN for each in statements)
+    return Waiting(draft, *_names(db, asked, draft), dossier.basis.start, len(statements), unproven)
+
+
+def view(services: Services, asked: Asked, draft_id: str) -> View:
+    """Raises NotFound, also for a draft of another organization, and Forbidden without a clinician."""
+    with recorded(services, asked, Act.REVIEW_READ):
+        check_reviewer(asked.caller)
+        with services.database.read() as db:
+            draft = drafts.read(db, sight_of(asked.caller), draft_id)
+            if draft is None:
+                raise NotFound
+            found = _view(services, db, asked, draft)
+    detail = {"draft": draft_id, "digest": draft.digest}
+    services.journal.record([asked.entry(Act.REVIEW_READ, None, patient_id=draft.patient_id, detail=detail)]).result()
+    return found
+
+
+def _view(services: Services, db: Reader, asked: Asked, draft: Draft) -> View:
+    sight = sight_of(asked.caller)
+    dossier, revisions = drafts.history(db, sight, draft.id)
+    segments = transcripts.segments(db, sight, services.vault, draft.session_id)
+    machine = {statement.id: statement.text for statement in dossier.outline.statements}
+    current = revisions[-1][1]
+    return View(
+        draft,
+        dossier,
+        current,
+        *_names(db, asked, draft),
+        sections=dossier.outline.sections,
+        sentences=tuple(
+            Sentence(each, machine.get(each.id), lines_of(each, draft.session_id, segments))
+            for each in current.statements
+        ),
+        edits=edits_of(revisions),
+    )
+
+
+def lines_of(statement: Statement, session_id: str, segments: Mapping[str, Segment]) -> tuple[Line, ...]:
+    return tuple(Line(id, segment_identifier(session_id, id), segments.get(id)) for id in statement.evidence)
+
+
+def edits_of(revisions: list[tuple[datetime, Revision]]) -> tuple[Edit, ...]:
+    """What each revision after the machine's changed."""
+    pairs = pairwise(revisions)
+    return tuple(
+        Edit(latter.number, latter.author, at, diff(former.statements, latter.statements))
+        for (_, former), (at, latter) in pairs
+    )
+
+
+def _names(db: Reader, asked: Asked, draft: Draft) -> tuple[str, str]:
+    """How patient and model are called."""
+    found = (
+        resources.read(db, asked.visibility, kind, id)
+        for kind, id in (("Patient", draft.patient_id), ("Device", draft.device_id))
+    )
+    patient, model = (name_of(json.parse(stored.text), "unnamed") if stored else "unnamed" for stored in found)
+    return patient, model

@@ -1,0 +1,207 @@
+"""The clinician's acts on a draft: amend, approve, return, reject. Each names the digest of what she has read.
+
+The machine's text is never overwritten: every revision stays. An approval publishes copies under new ids.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.errors import Forbidden, Issue, NotFound, PreconditionFailed, Unprocessable
+from gateway.fhir.check import check
+from gateway.rules.access import Caller
+from gateway.rules.audit import Act, AuditEntry
+from gateway.rules.document import Approval
+from gateway.rules.evidence import Wanted, amend, check_amendment
+from gateway.rules.provenance import Act as Told
+from gateway.rules.review import State, Step, check_reviewer, check_step, is_replay, sight_of
+from gateway.rules.revision import Revision, drafted, published
+from gateway.store import drafts, resources
+from gateway.store.database import Reader
+from gateway.store.drafts import Draft
+from gateway.usecases.asked import Asked
+from gateway.usecases.companions import companions_of
+from gateway.usecases.refusals import recorded
+from gateway.usecases.services import Services
+
+_ACTS = {Step.AMEND: Act.AMEND, Step.APPROVE: Act.APPROVE, Step.RETURN: Act.RETURN, Step.REJECT: Act.REJECT}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Where a draft stands after a step. `published` are references, the DocumentReference among them."""
+
+    draft_id: str
+    state: State
+    digest: str
+    revision: int
+    at: datetime
+    by: str
+    published: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step of one reviewer, as far as it is the same for all steps."""
+
+    services: Services
+    asked: Asked
+    practitioner_id: str
+    draft: Draft
+    act: Act
+
+    def entry(self, digest: str, target: str | None = None) -> AuditEntry:
+        """What is recorded of it: `digest` is that of the content it is about."""
+        detail = {"draft": self.draft.id, "digest": digest}
+        return self.asked.entry(self.act, target, patient_id=self.draft.patient_id, detail=detail)
+
+
+def amendment(services: Services, asked: Asked, draft_id: str, digest: str, wanted: Sequence[Wanted]) -> Decided:
+    """Add a revision with the statements as she wants them. Raises NotFound, PreconditionFailed, Conflict, and
+    Unprocessable with every fault of what is wanted."""
+
+    def change(step: _Step, state: State) -> Decided:
+        revision = _amended(step, wanted)
+        with services.database.write() as writer:
+            if not drafts.advance(writer, step.entry(revision.digest), step.draft, state, revision):
+                raise PreconditionFailed
+        return Decided(draft_id, state, revision.digest, revision.number, asked.at, step.practitioner_id)
+
+    return _stepped(services, asked, draft_id, digest, Step.AMEND, change)
+
+
+def approve(services: Services, asked: Asked, draft_id: str, digest: str) -> Decided:
+    """Bind the clinician to exactly this content and publish it. Approving again what she has approved has no effect.
+    Raises NotFound, PreconditionFailed when the content is another or somebody else was first, Conflict."""
+
+    def publish(step: _Step, state: State) -> Decided:
+        made = _approved(step)
+        decision = drafts.Decision(state, asked.at, step.practitioner_id)
+        entry = step.entry(digest, f"DocumentReference/{made[1]['id']}/_history/1")
+        try:
+            with services.database.write() as writer:
+                if not drafts.decide(writer, entry, step.draft, decision):
+                    raise PreconditionFailed
+                for item in made:
+                    new = resources.New(item, step.draft.patient_id, step.draft.custodian_id)
+                    resources.publish(writer, entry, new)
+                drafts.publish(writer, entry, step.draft, made)
+        except PreconditionFailed:
+            return _approved_meanwhile(step)
+        references = tuple(sorted(f"{item['resourceType']}/{item['id']}" for item in made))
+        return _decided(step.draft, decision, references)
+
+    return _stepped(services, asked, draft_id, digest, Step.APPROVE, publish)
+
+
+def give_back(services: Services, asked: Asked, draft_id: str, digest: str, reason: str) -> Decided:
+    """Return the draft to its producer, who reads the reason."""
+    return _closed(services, asked, draft_id, digest, Step.RETURN, reason)
+
+
+def reject(services: Services, asked: Asked, draft_id: str, digest: str, reason: str) -> Decided:
+    """End the draft: nothing of it is ever published."""
+    return _closed(services, asked, draft_id, digest, Step.REJECT, reason)
+
+
+def _closed(services: Services, asked: Asked, draft_id: str, digest: str, step: Step, reason: str) -> Decided:
+    def close(one: _Step, state: State) -> Decided:
+        decision = drafts.Decision(state, asked.at, one.practitioner_id, reason)
+        with services.database.write() as writer:
+            if not drafts.decide(writer, one.entry(digest), one.draft, decision):
+                raise PreconditionFailed
+        return _decided(one.draft, decision, ())
+
+    return _stepped(services, asked, draft_id, digest, step, close)
+
+
+def _stepped(
+    services: Services,
+    asked: Asked,
+    draft_id: str,
+    digest: str,
+    step: Step,
+    do: Callable[[_Step, State], Decided],
+) -> Decided:
+    """Find the draft, ask the rules, do it; a refusal is audited."""
+    with recorded(services, asked, _ACTS[step]):
+        practitioner_id = check_reviewer(asked.caller)
+        with services.database.read() as db:
+            draft = drafts.read(db, sight_of(asked.caller), draft_id)
+            if draft is None:
+                raise NotFound
+            if step is Step.APPROVE and is_replay(draft.standing, practitioner_id, digest):
+                return _standing(db, asked.caller, draft)
+        state = check_step(draft.standing, step, digest)
+        return do(_Step(services, asked, practitioner_id, draft, _ACTS[step]), state)
+
+
+def _amended(step: _Step, wanted: Sequence[Wanted]) -> Revision:
+    services, draft, by = step.services, step.draft, step.practitioner_id
+    with services.database.read() as db:
+        dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
+        former = revisions[-1][1]
+        machine = dossier.outline.statements
+        known = {statement.id for statement in (*machine, *former.statements)}
+        if issues := check_amendment(known, dossier.outline.sections, wanted):
+            raise Unprocessable("The amendment has faults.", issues=issues)
+        number = draft.revision + 1
+        statements = amend(machine, former.statements, wanted, by=by, draft_id=draft.id, revision=number)
+        if statements == former.statements and draft.state is State.PENDING:
+            raise Unprocessable("The amendment changes nothing.")
+        editors = tuple(dict.fromkeys((*former.editors, by))) if statements != machine else ()
+        visibility = step.asked.visibility
+        companions = companions_of(db, visibility, dossier.basis, editors)
+    told = Told(dossier.basis, number, step.asked.at, editors)
+    author = f"Practitioner/{by}"
+    revision = drafted(told, dossier.outline, statements, author, companions, services.fhir_base)
+    _check(services, revision.resources)
+    return revision
+
+
+def _approved(step: _Step) -> tuple[dict[str, Any], ...]:
+    services, draft, by = step.services, step.draft, step.practitioner_id
+    with services.database.read() as db:
+        dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
+        revision = next(revision for _, revision in revisions if revision.digest == draft.digest)
+        people = dict.fromkeys((*revision.editors, by))
+        companions = companions_of(db, step.asked.visibility, dossier.basis, people)
+    if f"Practitioner/{by}" not in companions:
+        raise Forbidden("The practitioner of the token is not known here.")
+    told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, Approval(by))
+    made = published(
+        told, dossier.outline, revision.statements, companions, services.fhir_base, lambda: str(uuid.uuid4())
+    )
+    _check(services, made)
+    return made
+
+
+def _check(services: Services, made: Sequence[dict[str, Any]]) -> None:
+    issues: list[Issue] = [issue for item in made for issue in check(item, profiles=services.profiles)]
+    if issues:
+        raise Unprocessable("The document would not be valid FHIR.", issues=issues)
+
+
+def _approved_meanwhile(step: _Step) -> Decided:
+    """Somebody was faster: the same clinician (the same approval sent twice), or another."""
+    with step.services.database.read() as db:
+        now = drafts.read(db, sight_of(step.asked.caller), step.draft.id)
+        if now is None or not is_replay(now.standing, step.practitioner_id, step.draft.digest):
+            raise PreconditionFailed
+        return _standing(db, step.asked.caller, now)
+
+
+def _standing(db: Reader, caller: Caller, draft: Draft) -> Decided:
+    references = tuple(drafts.published(db, sight_of(caller), draft.id))
+    decision = drafts.Decision(draft.state, draft.decided_at or draft.created_at, draft.decided_by or "")
+    return _decided(draft, decision, references)
+
+
+def _decided(draft: Draft, decision: drafts.Decision, references: tuple[str, ...]) -> Decided:
+    return Decided(
+        draft.id, decision.state, draft.digest, draft.revision, decision.at, decision.by, published=references
+    )
