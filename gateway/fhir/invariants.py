@@ -33,12 +33,12 @@ class Rule:
     path: fhirpath.Path
 
     def holds(self, value: Any, resource: Any, root: Any, kind: str) -> bool:
-        """Whether the rule holds. An empty answer is no "no"; an evaluation that fails or never ends is."""
+        """Whether the rule holds. What it cannot decide (an empty answer, several values for one) is no fault."""
         variables = {"resource": resource, "rootResource": root, "context": value}
         try:
             return self.path.evaluate(value, variables, type=kind, max_steps=MAX_STEPS) != [False]
         except fhirpath.EvaluationError:
-            return False
+            return True
 
 
 def compiled(key: str, severity: str, words: str, expression: str) -> Rule | None:

@@ -157,3 +157,8 @@ def describe(value: Any) -> str:
     """The JSON kind of a value, in words that carry nothing of it."""
     kinds = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return kinds.get(type(value), "a number")
+
+
+def has_rule(key: str) -> bool:
+    """Whether R4 itself has a rule of this key."""
+    return key in _tables().rules or key in {"ele-1", "ext-1", "inv-1"}

@@ -76,6 +76,11 @@ def fault_of(reference: Mapping[str, Any], targets: frozenset[str] | None, scope
     return None
 
 
+def type_of(reference: str, scope: Scope) -> str | None:
+    """The resource type a reference's text points to, as far as it can be known without a fetch."""
+    return _read(reference, scope)[1] if reference else None
+
+
 def _read(text: str, scope: Scope) -> tuple[bool, str | None]:
     """Whether `text` has the form of a reference, and the resource type it reaches as far as that can be known."""
     if text in scope.entries:

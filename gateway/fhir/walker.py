@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.errors import Issue
 from gateway.fhir import targets, xhtml
@@ -22,6 +22,17 @@ _ELEMENT = Child("", "Element", False, 1, None, "Element", None, None, (), False
 Visit = Callable[["Walk", Any, tuple[str, ...], str, str], None]
 
 
+class Met(NamedTuple):
+    """A resource or an extension on the way, with what surrounds it: profiles are asked about these afterwards."""
+
+    value: dict[str, Any]
+    kind: str
+    path: str
+    resource: Any
+    root: Any
+    scope: targets.Scope
+
+
 class TooMany(Exception):
     """The walk has told enough faults."""
 
@@ -32,6 +43,7 @@ class Walk:
     def __init__(self, resource: Any, visit: Visit | None = None) -> None:
         self.resource = resource
         self.issues: list[Issue] = []
+        self.met: list[Met] = []
         self.scope = targets.Scope()
         self.root: Any = resource
         self._visit = visit
@@ -65,8 +77,12 @@ class Walk:
             self.scope, self.root = self.scope.inside(value), value
         if kind == "Bundle":
             self.scope = targets.scope_of(value)
+        self._meet(value, kind, path or kind)
         self._object(node(kind), value, path or kind)
         self.resource, self.scope, self.root = outer, outer_scope, outer_root
+
+    def _meet(self, value: dict[str, Any], kind: str, path: str) -> None:
+        self.met.append(Met(value, kind, path, self.resource, self.root, self.scope))
 
     def _contained(self, value: Any, path: str) -> None:
         if type(value) is dict and "contained" in value:
@@ -113,6 +129,7 @@ class Walk:
 
     def _special(self, kind: Node, value: dict[str, Any], path: str) -> None:
         if kind.path == "Extension":
+            self._meet(value, kind.path, path)
             has_value = any(key.lstrip("_").startswith("value") for key in value)
             if has_value == ("extension" in value):
                 self.tell("must have a value or extensions, not both", path, "invariant")

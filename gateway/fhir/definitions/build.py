@@ -123,7 +123,7 @@ def _add_codes(tables: Json, terminology: Mapping[str, Json]) -> None:
     facts = (fact for node in tables["nodes"].values() for fact in node["children"].values())
     for url in sorted({fact["codes"] for fact in facts if "codes" in fact}):
         try:
-            tables["codes"][url] = {system: sorted(codes) for system, codes in codes_of(url, terminology).items()}
+            tables["codes"][url] = {system: sorted(codes) for system, codes in codes_of(url, terminology.get).items()}
         except CannotList:
             tables["open"].append(url)
 
