@@ -1,0 +1,80 @@
+"""`gateway demo`: the whole road on a fresh database, each step with what it shows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from gateway import wiring
+from gateway.demo.cast import Cast, gather
+from gateway.demo.road import STEPS, NotAsExpected, Road
+from gateway.demo.stage import fresh_settings, serving
+from gateway.settings import Settings
+
+console = Console(highlight=False)
+
+
+def run(*, stay: bool, summary: Path | None, transcript: Path | None) -> int:
+    """Walk the road; 0 when every step saw what it should, 1 otherwise."""
+    settings = fresh_settings()
+    given = {"summary": summary, "transcript": transcript}
+    example = settings.mappings / "aws-healthscribe" / "examples" / "full"
+    parts = {name: path for name, path in given.items() if path} or {name: example / f"{name}.json" for name in given}
+    console.print(Panel("The road of one AI-written session summary, from the scribe to the next clinic's EHR"))
+    cast_list = "a fresh, encrypted database; two clinics, a clinician, an auditor, a scribe, an EHR"
+    with console.status(cast_list), wiring.running(settings) as services:
+        cast = gather(services)
+    with serving(settings) as http:
+        road = Road(http, cast, parts)
+        if not _walk(road):
+            return 1
+        if stay:
+            _show(settings, road)
+            _until_interrupted()
+    return 0
+
+
+def _walk(road: Road) -> bool:
+    for number, (title, step) in enumerate(STEPS, 1):
+        began = time.perf_counter()
+        try:
+            seen = step(road)
+        except NotAsExpected as failure:
+            console.print(f"[red]✗ {number:2} {title}[/red]\n     {failure}")
+            return False
+        milliseconds = (time.perf_counter() - began) * 1000
+        console.print(f"[green]✓[/green] {number:2} [bold]{title}[/bold] [dim]{milliseconds:.0f} ms[/dim]\n     {seen}")
+    return True
+
+
+def _show(settings: Settings, road: Road) -> None:
+    """The addresses and tokens to go on with; the consent is given again, so that there is something to see."""
+    STEPS[6][1](road)
+    url, cast = settings.public_url, road.cast
+    table = Table("what", "where or with what", title="The gateway stays up until Ctrl-C", show_lines=True)
+    table.add_row("review pages", f"{url}/pages/reviews\n{_login(cast)}")
+    table.add_row("FHIR API", f"{url}/fhir/metadata")
+    table.add_row("approved document", f"{url}/fhir/DocumentReference/{road.document_id}")
+    table.add_row("its lineage", f"{url}/lineage/DocumentReference/{road.document_id}")
+    table.add_row("token of the clinician", cast.clinician.token)
+    table.add_row("token of the auditor", cast.auditor.token)
+    table.add_row("token of the EHR (5 minutes)", road.token_of(cast.ehr, "system/*.rs"))
+    console.print(table)
+    command = f'curl -H "Authorization: Bearer {cast.auditor.token}" {url}/lineage/DocumentReference/{road.document_id}'
+    console.print(f"Try it:\n{command}", soft_wrap=True)
+
+
+def _login(cast: Cast) -> str:
+    return f"sign in as {cast.clinician.login} with {cast.clinician.password}"
+
+
+def _until_interrupted() -> None:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        console.print("\nThe server stops; the database stays in var/demo until the next demo.")
