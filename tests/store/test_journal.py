@@ -45,7 +45,6 @@ class Held(Database):
             yield writer
 
 
-@pytest.mark.spec("A-001")
 def test_an_entry_is_stored_when_its_future_is_done(
     database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
 ) -> None:

@@ -20,7 +20,6 @@ Publish = Callable[..., Stored]
 Seen = Callable[..., Visibility]
 
 
-@pytest.mark.spec("F-001")
 def test_what_was_published_is_read_back_with_version_and_time(
     database: Database, publish: Publish, seen_by: Seen
 ) -> None:
@@ -46,6 +45,7 @@ def test_publishing_does_not_touch_what_it_was_given(database: Database, entry: 
     assert given == {"resourceType": "Basic", "id": "b1"}
 
 
+@pytest.mark.spec("F-052")
 def test_every_version_stays_and_the_newest_is_current(database: Database, publish: Publish, seen_by: Seen) -> None:
     first, second = publish(description="first"), publish(description="second")
     assert (first.version, second.version) == (1, 2)
@@ -69,6 +69,7 @@ def test_versions_follow_each_other_in_time_even_if_the_clock_goes_back(
     assert stored[1].updated_at == stored[0].updated_at + timedelta(microseconds=1)
 
 
+@pytest.mark.spec("F-055", "F-056")
 def test_history_pages_newest_first_without_gap_or_repeat(database: Database, publish: Publish, seen_by: Seen) -> None:
     published = [publish(id=f"d{number % 2}") for number in range(7)]
     before, pages = None, []
