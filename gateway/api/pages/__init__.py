@@ -1,0 +1,23 @@
+"""The pages a clinician reviews on: https, a cookie, server-rendered HTML, no script."""
+
+from fastapi import APIRouter, Response
+
+from gateway.api.pages import decisions, draft, inbox, sign_in, static_files
+from gateway.api.pages.route import PageRoute
+from gateway.errors import NotFound
+
+router = APIRouter(include_in_schema=False)
+for part in (sign_in, inbox, draft, decisions, static_files):
+    router.include_router(part.router)
+
+_rest = APIRouter(route_class=PageRoute)
+
+
+@_rest.api_route("/pages/{rest:path}", methods=["GET", "POST"])
+def nothing(rest: str) -> Response:
+    """Any other address under /pages: a page that says so."""
+    raise NotFound
+
+
+router.include_router(_rest)
+__all__ = ["router"]

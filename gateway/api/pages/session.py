@@ -15,11 +15,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, Request, Response
 
-from gateway.api.dependencies import services_of
+from gateway.api.dependencies import request_context, services_of
 from gateway.errors import BadRequest, Forbidden, TooLarge, Unauthenticated
 from gateway.rules.access import Caller
+from gateway.usecases.asked import Asked
 from gateway.usecases.authenticate import caller_of
+from gateway.usecases.background import clinician
 from gateway.usecases.services import Services
+from gateway.usecases.signin import keep
+from gateway.usecases.token import Origin
 
 FORM_BYTES = 1024 * 1024
 FORM_FIELDS = 4000
@@ -28,9 +32,10 @@ Fields = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is reading: the caller, her token, the proof her forms carry."""
+    """Who is reading: what she asks as, her name and token, the proof her forms carry."""
 
-    caller: Caller
+    asked: Asked
+    name: str
     token: str
     csrf: str
 
@@ -51,6 +56,11 @@ def end(response: Response, services: Services) -> None:
     response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
 
 
+def origin_of(request: Request) -> Origin:
+    context = request_context(request)
+    return Origin(context.request_id, context.address)
+
+
 def _proof(services: Services, caller: Caller) -> str:
     return hmac.new(services.page_secret, b"form\0" + caller.token_id.encode(), hashlib.sha256).hexdigest()
 
@@ -64,7 +74,11 @@ def session(request: Request) -> Session:
     caller = caller_of(services, token)
     if "review" not in caller.scopes:
         raise Forbidden("This account is not set up for reviewing.")
-    found = Session(caller, token, _proof(services, caller))
+    keep(services, token, origin_of(request))
+    context = request_context(request)
+    asked = Asked(caller, services.clock(), context.request_id, context.address)
+    name = clinician(services, caller.practitioner_id)
+    found = Session(asked, name, token, _proof(services, caller))
     request.state.session = found
     return found
 

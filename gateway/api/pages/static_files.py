@@ -8,8 +8,6 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 
-from gateway.errors import NotFound
-
 _MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -45,6 +43,6 @@ async def serve(digest: str, name: str) -> Response:
     """The file; an old page asking under an old hash gets today's file, but may not keep it."""
     file = _FILES.get(name)
     if file is None:
-        raise NotFound
+        return Response(status_code=404)
     kept = "public, max-age=31536000, immutable" if digest == file.digest else "no-cache"
     return Response(file.content, media_type=file.media, headers={"Cache-Control": kept})

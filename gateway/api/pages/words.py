@@ -72,3 +72,11 @@ def speaker(role: str | None) -> str:
     name, _, number = (role or "").partition("_")
     word = name.replace("_", " ").strip().capitalize() or "Unknown speaker"
     return f"{word} {int(number) + 1}" if number.isdigit() and int(number) else word
+
+
+def session_day(start: str) -> str:
+    """The day of a session from its FHIR time, in the session's own offset; empty when it cannot be told."""
+    try:
+        return day(datetime.fromisoformat(start))
+    except ValueError:
+        return ""

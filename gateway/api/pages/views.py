@@ -1,0 +1,192 @@
+"""What a use case tells about a draft, as a person reads it. Plain values for templates; nothing is decided here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.api.pages.words import Change, changes, clock, day, lasted, plural, session_day, speaker
+from gateway.rules.evidence import Origin
+from gateway.rules.review import State, Step, may_step
+from gateway.usecases.background import Background
+from gateway.usecases.drafts import Line, Sentence, View, Waiting
+
+BADGES = {
+    State.PENDING: "AI-written, not yet approved",
+    State.RETURNED: "Returned, not approved",
+    State.APPROVED: "AI-written, approved",
+    State.REJECTED: "Rejected, never published",
+}
+_WARNINGS = (
+    "sentence has nothing in the transcript to support it.",
+    "sentences have nothing in the transcript to support them.",
+)
+_MARKS = {Origin.MACHINE: "machine", Origin.REVISION: "edited", Origin.HUMAN: "own"}
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    time: str
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceView:
+    """`key` is its id in forms; `missing` tells that lines are named whose transcript is not here."""
+
+    key: str
+    text: str
+    mark: str
+    machine: str
+    changes: tuple[Change, ...]
+    lines: tuple[LineView, ...]
+    missing: int
+    rows: int
+
+    @property
+    def is_bare(self) -> bool:
+        return self.mark != "own" and not self.lines and not self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    key: str
+    title: str
+    sentences: tuple[SentenceView, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def anchor(self) -> str:
+        return f"part-{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    name: str
+    text: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    id: str
+    digest: str
+    state: str
+    patient: str
+    title: str
+    session: str
+    badge: str
+    summary: str
+    verdict: str
+    reason: str
+    warning: str
+    sections: tuple[SectionView, ...]
+    steps: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the inbox."""
+
+    id: str
+    patient: str
+    title: str
+    session: str
+    model: str
+    sentences: str
+    since: str
+
+
+def row(waiting: Waiting, now: datetime) -> Row:
+    draft, unproven = waiting.draft, waiting.unproven
+    counted = plural(waiting.sentences, "sentence", "sentences") + (f", {unproven} without support" if unproven else "")
+    since = f"waiting {lasted(draft.created_at, now)}"
+    if draft.state is not State.PENDING and draft.decided_at:
+        since = f"{draft.state} {day(draft.decided_at)}"
+    session = session_day(waiting.start)
+    return Row(draft.id, waiting.patient, draft.title, session, waiting.model, counted, since)
+
+
+def draft_view(view: View, now: datetime, decided_by: str = "") -> DraftView:
+    draft = view.draft
+    sections = _sections(view)
+    bare = sum(sentence.is_bare for section in sections for sentence in section.sentences)
+    return DraftView(
+        id=draft.id,
+        digest=draft.digest,
+        state=draft.state.value,
+        patient=view.patient,
+        title=draft.title,
+        session=session_day(view.dossier.basis.start),
+        badge=BADGES[draft.state],
+        summary=_summary(view, bare, now),
+        verdict=_verdict(view, decided_by),
+        reason=draft.reason or "",
+        warning=plural(bare, *_WARNINGS) if bare else "",
+        sections=sections,
+        steps=frozenset(step.value for step in Step if may_step(draft.state, step)),
+    )
+
+
+def _summary(view: View, bare: int, now: datetime) -> str:
+    count = plural(len(view.sentences), "sentence", "sentences")
+    without = f", {bare} without a transcript line to support {'it' if bare == 1 else 'them'}" if bare else ""
+    waiting = f" Waiting for {lasted(view.draft.created_at, now)}." if view.draft.state is State.PENDING else ""
+    return f"Written by the AI model {view.model}. {count}{without}.{waiting}"
+
+
+def _verdict(view: View, decided_by: str) -> str:
+    draft = view.draft
+    if draft.decided_at is None:
+        return ""
+    return f"{draft.state.value.capitalize()} by {decided_by or 'a clinician'} on {day(draft.decided_at)}."
+
+
+def _sections(view: View) -> tuple[SectionView, ...]:
+    present = {sentence.statement.id for sentence in view.sentences}
+    removed = [each for each in view.dossier.outline.statements if each.id not in present]
+    made = (
+        SectionView(
+            key,
+            title or "Note",
+            tuple(_sentence(each) for each in view.sentences if each.statement.section == key),
+            tuple(each.text for each in removed if each.section == key),
+        )
+        for key, title in view.sections.items()
+    )
+    return tuple(made)
+
+
+def _sentence(sentence: Sentence) -> SentenceView:
+    statement, machine = sentence.statement, sentence.machine_text or ""
+    return SentenceView(
+        key=statement.id,
+        text=statement.text,
+        mark=_MARKS[statement.origin],
+        machine=machine,
+        changes=changes(machine, statement.text) if machine else (),
+        lines=tuple(_line(line) for line in sentence.lines if line.segment),
+        missing=sum(line.segment is None for line in sentence.lines),
+        rows=max(2, len(statement.text) // 48 + 1),
+    )
+
+
+def _line(line: Line) -> LineView:
+    segment = line.segment
+    assert segment is not None
+    return LineView(clock(segment.start), speaker(segment.speaker), segment.text)
+
+
+def facts(view: View, background: Background) -> tuple[Fact, ...]:
+    """How the draft came about, for those who want to know."""
+    found = [Fact("Model", view.model)]
+    if card := background.card:
+        found.append(Fact(card.title, card.text or card.url or "", card.url))
+    if prompt := background.prompt:
+        found.append(Fact(prompt.title, prompt.text or ""))
+    found.append(Fact("Received", f"{day(view.draft.created_at)}, by the mapping {background.mapping}"))
+    if background.left_out:
+        left = (f"{'.'.join(step or '*' for step in each.steps)}: {each.reason}" for each in background.left_out)
+        found.append(Fact("Left out of what the AI sent", "\n".join(left)))
+    return tuple(found)
