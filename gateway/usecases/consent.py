@@ -17,7 +17,7 @@ from gateway.store import consents, registry, resources
 from gateway.store.database import Reader
 from gateway.store.resources import New, Stored
 from gateway.usecases.asked import Asked
-from gateway.usecases.recording import recorded
+from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
 _log = structlog.get_logger()

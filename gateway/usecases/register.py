@@ -14,7 +14,7 @@ from gateway.rules.codes import US_CORE, reference
 from gateway.store import registry, resources
 from gateway.store.resources import New, Stored
 from gateway.usecases.asked import Asked
-from gateway.usecases.recording import recorded
+from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
 Identifier = tuple[str, str]  # system, value
