@@ -10,6 +10,10 @@ GATEWAY_ONLY = {
     "id": "ids are given by the gateway",
     "meta": "labels and versions are given by the gateway",
     "div": "XHTML is made by narrative() only, so that a payload's text can never become markup",
+    **dict.fromkeys(("subject", "patient"), "whose record it is, the gateway knows"),
+    **dict.fromkeys(
+        ("author", "attester", "authenticator", "custodian"), "who wrote, holds and answers for it, the gateway knows"
+    ),
 }
 # Elements that tell how settled a resource is, and what an unreviewed one may say there.
 UNSETTLED = {

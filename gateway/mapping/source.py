@@ -18,6 +18,7 @@ from gateway.mapping.faults import MappingFault
 from gateway.mapping.places import Place, spell
 
 _WORDS = {"": None, "null": None, "~": None, "true": True, "false": False}
+_TAGS = {"map", "seq", "str", "int", "float", "bool", "null", "timestamp"}  # what YAML 1.1 resolves by itself
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 _DECIMAL = re.compile(r"-?(0|[1-9]\d*)\.\d+")
 
@@ -62,6 +63,8 @@ class _Reader:
         if id(node) in self.seen:
             raise self.fault(node, place, "anchors and aliases are not used in mappings")
         self.seen.add(id(node))
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
+            raise self.fault(node, place, "tags are not used in mappings")
         if isinstance(node, yaml.MappingNode):
             return self.object(node, place)
         if isinstance(node, yaml.SequenceNode):
@@ -84,8 +87,6 @@ class _Reader:
         text: str = node.value
         if getattr(node, "style", None) is not None:
             return text
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            raise self.fault(node, place, "tags are not used in mappings")
         if text in _WORDS:
             return _WORDS[text]
         if _INTEGER.fullmatch(text):

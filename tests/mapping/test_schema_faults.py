@@ -1,0 +1,91 @@
+"""A payload that does not fit is refused with every fault at its place in the payload, and without its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway.mapping.faults import MappingRefusal
+from gateway.mapping.mapping import Mapping
+from gateway.mapping.schema import MOST_ISSUES
+
+Load = Callable[..., Mapping]
+HEAD_REQUIRED = """\
+name: notebook
+version: "1.0.0"
+title: A notebook
+fhir: "4.0.1"
+inputs:
+  note: {title: The note, required: true}
+  talk: {title: What was said}
+"""
+
+
+def faults(mapping: Mapping, inputs: dict[str, Any]) -> list[tuple[str | None, str]]:
+    with pytest.raises(MappingRefusal) as refusal:
+        mapping.apply(inputs, {})
+    assert refusal.value.status == 422
+    assert "Boris" not in str(refusal.value.issues) + str(refusal.value)
+    return sorted((issue.expression or "", issue.code) for issue in refusal.value.issues)
+
+
+@pytest.mark.spec("F-035")
+def test_every_fault_is_told_at_once(load: Load) -> None:
+    note = {
+        "title": "Boris" * 20,
+        "mood": 11,
+        "kind": "Boris",
+        "private": "Boris",
+        "tags": "Boris",
+        "lines": [{"text": 1}, "Boris"],
+    }
+    assert faults(load("- {x: 1}"), {"note": note}) == [
+        ("note.kind", "code-invalid"),
+        ("note.lines[0].text", "structure"),
+        ("note.lines[1]", "structure"),
+        ("note.mood", "value"),
+        ("note.private", "structure"),
+        ("note.tags", "structure"),
+        ("note.title", "too-long"),
+    ]
+
+
+def test_a_missing_member_is_named_itself(load: Load) -> None:
+    assert faults(load("- {x: 1}"), {"note": {}}) == [("note.title", "required")]
+
+
+def test_at_least_one_part_is_needed(load: Load) -> None:
+    assert faults(load("- {x: 1}"), {}) == [("", "required")]
+
+
+def test_a_required_part_is_needed(load: Load) -> None:
+    assert faults(load("- {x: 1}", head=HEAD_REQUIRED), {"talk": []}) == [("note", "required")]
+
+
+def test_a_part_that_is_not_known_is_refused_without_its_name(load: Load) -> None:
+    assert faults(load("- {x: 1}"), {"note": {"title": "t"}, "Boris": {}}) == [("", "not-supported")]
+
+
+def test_a_key_that_only_the_payload_knows_is_not_repeated(load: Load) -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "properties": {
+            "note": {"properties": {"by": {"additionalProperties": {"type": "integer"}}}},
+            "talk": {"additionalProperties": False},
+        },
+    }
+    mapping = load("- {x: 1}", schema=schema)
+    inputs = {"note": {"by": {"Boris": "x"}}, "talk": {"Boris": 1}}
+    assert faults(mapping, inputs) == [("note.by", "structure"), ("talk", "structure")]
+
+
+def test_unknown_members_are_let_in(load: Load) -> None:
+    assert load("- {x: 1}").apply({"note": {"title": "t", "newer": 1}}, {}).resources == [{"x": 1}]
+
+
+def test_the_list_of_faults_has_an_end(load: Load) -> None:
+    with pytest.raises(MappingRefusal) as refusal:
+        load("- {x: 1}").apply({"note": {"title": "t", "tags": [1] * 1000}}, {})
+    assert len(refusal.value.issues) == MOST_ISSUES
