@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.fhir.path.errors import EvaluationError
+from gateway.fhir.path.values import weight
 
 Resolve = Callable[[str], Any]
 
@@ -29,6 +30,10 @@ class Environment:
         self.steps -= steps
         if self.steps < 0:
             raise EvaluationError("the expression takes too many steps on this data")
+
+    def spend_on(self, *collections: list[Any]) -> None:
+        """Count the work of going through whole collections, elements and all."""
+        self.spend(sum([weight(values) for values in collections]))
 
     def variable(self, name: str) -> list[Any]:
         """What `%name` stands for; raises EvaluationError when nobody gave it."""

@@ -27,6 +27,16 @@ def whole(values: list[Any]) -> int:
     return int(value)
 
 
+def _compares(function: Function) -> Function:
+    """The function, its work counted: it goes through all elements it is given."""
+
+    def counted(focus: list[Any], env: Environment, *others: list[Any]) -> list[Any]:
+        env.spend_on(focus, *others)
+        return function(focus, env, *others)
+
+    return counted
+
+
 def _skip(focus: list[Any], env: Environment, count: list[Any]) -> list[Any]:
     return focus[max(whole(count), 0) :]
 
@@ -179,20 +189,20 @@ GATHERING: dict[str, tuple[Function, int, int]] = {
     "empty": (lambda focus, env: FALSE if focus else TRUE, 0, 0),
     "count": (lambda focus, env: [len(focus)], 0, 0),
     "not": (_not, 0, 0),
-    "distinct": (lambda focus, env: distinct(focus), 0, 0),
-    "isDistinct": (lambda focus, env: boolean(len(distinct(focus)) == len(focus)), 0, 0),
+    "distinct": (_compares(lambda focus, env: distinct(focus)), 0, 0),
+    "isDistinct": (_compares(lambda focus, env: boolean(len(distinct(focus)) == len(focus))), 0, 0),
     "first": (lambda focus, env: focus[:1], 0, 0),
     "last": (lambda focus, env: focus[-1:], 0, 0),
     "tail": (lambda focus, env: focus[1:], 0, 0),
     "skip": (_skip, 1, 1),
     "take": (_take, 1, 1),
     "single": (_single, 0, 0),
-    "union": (lambda focus, env, other: union(focus, other), 1, 1),
+    "union": (_compares(lambda focus, env, other: union(focus, other)), 1, 1),
     "combine": (lambda focus, env, other: focus + other, 1, 1),
-    "intersect": (_intersect, 1, 1),
-    "exclude": (_exclude, 1, 1),
-    "subsetOf": (_subset, 1, 1),
-    "supersetOf": (_superset, 1, 1),
+    "intersect": (_compares(_intersect), 1, 1),
+    "exclude": (_compares(_exclude), 1, 1),
+    "subsetOf": (_compares(_subset), 1, 1),
+    "supersetOf": (_compares(_superset), 1, 1),
     "allTrue": (_booleans(True, all), 0, 0),
     "anyTrue": (_booleans(True, any), 0, 0),
     "allFalse": (_booleans(False, all), 0, 0),

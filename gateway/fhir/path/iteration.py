@@ -57,6 +57,7 @@ def repeat(projection: Evaluate) -> Step:
         layer = focus
         while layer:
             found = [one for _, values in _each(layer, env, projection) for one in values]
+            env.spend_on(found)
             layer = [one for one in distinct(found) if key(one) not in seen]
             seen.update((key(one), one) for one in layer)
         return list(seen.values())

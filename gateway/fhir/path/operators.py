@@ -31,8 +31,12 @@ def binary(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
     combine = _BINARY[operator]
 
     def run(env: Environment) -> list[Any]:
-        env.spend(1)
-        return combine(left(env), right(env))
+        one, other = left(env), right(env)
+        if len(one) != 1 or len(other) != 1 or one[0].__class__ is not str or other[0].__class__ is not str:
+            env.spend_on(one, other)
+        else:
+            env.spend(1 + (len(one[0]) + len(other[0])) // 1000)
+        return combine(one, other)
 
     return run
 

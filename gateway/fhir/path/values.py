@@ -89,6 +89,18 @@ def quantity_of(value: Any) -> Quantity | None:
     return Quantity(Decimal(amount), unit) if is_number(amount) and isinstance(unit, str) else None
 
 
+def weight(value: Any) -> int:
+    """How much work it is to go through a value, or a collection, once."""
+    kind = value.__class__
+    if kind is str:
+        return 1 + len(value) // 1000
+    if kind is dict:
+        value = value.values()
+    elif kind is not list:
+        return 1
+    return 1 + sum([weight(item) for item in value])
+
+
 def key(value: Any) -> Any:
     """Something hashable that is equal exactly where the values are equal."""
     kind = value.__class__
