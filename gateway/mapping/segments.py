@@ -29,15 +29,14 @@ def segments(items: Sequence[Any]) -> list[Segment]:
 
 
 def _segment(item: Any, place: int) -> Segment:
-    wrong = not isinstance(item, dict) or not all(isinstance(item.get(key), str) for key in ("id", "text"))
-    if wrong or not isinstance(item.get("speaker"), str | None):
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not isinstance(item.get("text"), str):
         raise MappingRefusal([Issue(f"Segment {place} of the transcript lacks an id or a text.", code="required")])
-    return Segment(
-        item["id"], item["text"], item.get("speaker"), _seconds(item.get("start")), _seconds(item.get("end"))
-    )
+    speaker = item.get("speaker")
+    name = speaker if speaker is None or isinstance(speaker, str) else str(speaker)
+    return Segment(item["id"], item["text"], name, _seconds(item.get("start")), _seconds(item.get("end")))
 
 
 def _seconds(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+    if isinstance(value, Decimal):
+        return value
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else None

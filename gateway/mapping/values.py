@@ -17,6 +17,8 @@ class _Absent(Enum):
     ABSENT = "absent"
 
 
+_AS_IS = (str, int, Decimal, Narrative)
+
 ABSENT: Final = _Absent.ABSENT  # no value: the key or the item is left out
 
 
@@ -46,7 +48,7 @@ def kept(members: Iterator[tuple[str, Any]]) -> Any:
 
 def carried(value: Any, place: str) -> Any:
     """A value that an expression gave, as it goes into the output: objects are copied, and may not break the law."""
-    if isinstance(value, str | int | Decimal | Narrative) or value is None:
+    if isinstance(value, _AS_IS) or value is None:
         return value
     if isinstance(value, dict | list):
         if reason := breach_within(value):
