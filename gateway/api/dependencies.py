@@ -9,6 +9,7 @@ from fastapi import Request
 
 from gateway.errors import Forbidden, Unauthenticated
 from gateway.rules.access import Caller
+from gateway.usecases.asked import Asked
 from gateway.usecases.authenticate import caller_of
 from gateway.usecases.services import Services
 
@@ -28,6 +29,12 @@ def services_of(request: Request) -> Services:
 
 def request_context(request: Request) -> RequestContext:
     return RequestContext(request.scope["request_id"], request.client.host if request.client else None)
+
+
+def asked_of(request: Request, caller: Caller) -> Asked:
+    """This request of a known caller, as the use cases take it."""
+    context = request_context(request)
+    return Asked(caller, services_of(request).clock(), context.request_id, context.address)
 
 
 def authenticate(request: Request) -> Caller:

@@ -64,12 +64,19 @@ def _number(
 ) -> None:
     for child in node.get("section", ()):
         if id(child) in evidence:
-            child["id"] = f"s{len(found) + 1}"
+            _name(child, f"s{len(found) + 1}")
             text = text_of(child.get("text", {}).get("div", ""))
             found.append(Statement(child["id"], place, text, evidence=evidence[id(child)]))
         else:
-            child["id"] = f"c{next(numbers)}"
+            _name(child, f"c{next(numbers)}")
             _number(child, child["id"], evidence, found, numbers)
+
+
+def _name(node: dict[str, Any], id: str) -> None:
+    """Put the element id first, where FHIR has it."""
+    members = dict(node)
+    node.clear()
+    node.update({"id": id} | members)
 
 
 def walk(composition: Mapping[str, Any], depth: int = 1) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,0 +1,195 @@
+"""The whole chain behind one published resource: from the payload and the model to everybody who has read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from gateway.errors import NotFound
+from gateway.fhir.json import parse
+from gateway.mapping.model import Segment
+from gateway.rules import consent as consent_rules
+from gateway.rules.audit import Act
+from gateway.rules.document import Basis
+from gateway.rules.evidence import Origin, Statement, segment_identifier, sentence_identifier
+from gateway.rules.rendering import name_of
+from gateway.rules.review import sight_of
+from gateway.store import consents, drafts, reads, resources, submissions, transcripts
+from gateway.store.database import Reader
+from gateway.store.drafts import Draft
+from gateway.store.reads import Read
+from gateway.usecases.asked import Asked
+from gateway.usecases.drafts import Edit, edits_of
+from gateway.usecases.refusals import recorded
+from gateway.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    id: str
+    client_id: str
+    mapping: str
+    mapping_version: str
+    received_at: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The machine, and what it was told: references, and the name of the model with its version."""
+
+    device: str
+    name: str
+    card: str | None
+    prompt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One segment a statement rests on: named, timed, attributed to a speaker, never quoted."""
+
+    identifier: str
+    segment_id: str
+    speaker: str | None
+    start: Decimal | None
+    end: Decimal | None
+    is_received: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One statement of the approved document; `revises` names the machine's sentence, `written_by` the clinician."""
+
+    id: str
+    section: str
+    text: str
+    origin: Origin
+    revises: str | None
+    machine_sentence: str | None
+    written_by: str | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    by: str
+    at: datetime
+    digest: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A consent that permits somebody something today."""
+
+    consent: str
+    recipient: str
+    purpose: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    resource: str
+    patient: str
+    custodian: str
+    draft_id: str
+    submission: Submitted
+    model: Model
+    published: tuple[str, ...]
+    statements: tuple[Traced, ...]
+    edits: tuple[Edit, ...]
+    approval: Approved
+    consents: tuple[InForce, ...]
+    reads: tuple[Read, ...]
+
+
+def lineage(services: Services, asked: Asked, type: str, id: str) -> Lineage:
+    """Raises NotFound for what was not published from a submission to the caller's organization."""
+    target = f"{type}/{id}"
+    with recorded(services, asked, Act.LINEAGE), services.database.read() as db:
+        origin = drafts.origin_of(db, sight_of(asked.caller), type, id)
+        draft = drafts.read(db, sight_of(asked.caller), origin) if origin else None
+        if draft is None:
+            raise NotFound
+        found = _lineage(services, db, asked, target, draft)
+    services.journal.record([asked.entry(Act.LINEAGE, target, patient_id=draft.patient_id)]).result()
+    return found
+
+
+def _lineage(services: Services, db: Reader, asked: Asked, target: str, draft: Draft) -> Lineage:
+    sight = sight_of(asked.caller)
+    dossier, revisions = drafts.history(db, sight, draft.id)
+    submission = submissions.read(db, sight, draft.submission_id)
+    segments = transcripts.segments(db, sight, services.vault, draft.session_id)
+    published = tuple(drafts.published(db, sight, draft.id))
+    final = next(revision for _, revision in revisions if revision.digest == draft.approved_digest)
+    machine = frozenset(statement.id for statement in dossier.outline.statements)
+    assert submission is not None
+    assert draft.decided_at is not None
+    return Lineage(
+        resource=target,
+        patient=f"Patient/{draft.patient_id}",
+        custodian=f"Organization/{draft.custodian_id}",
+        draft_id=draft.id,
+        submission=_submitted(submission),
+        model=_model(db, asked, dossier.basis),
+        published=published,
+        statements=tuple(
+            _traced(each, draft, segments, dossier.outline.sections, machine) for each in final.statements
+        ),
+        edits=edits_of(revisions),
+        approval=Approved(f"Practitioner/{draft.decided_by}", draft.decided_at, final.digest, final.number),
+        consents=_in_force(db, asked, draft.patient_id),
+        reads=tuple(reads.reads_of(db, asked.visibility, draft.patient_id, published, draft.id)),
+    )
+
+
+def _submitted(found: submissions.Submission) -> Submitted:
+    return Submitted(found.id, found.client_id, found.mapping, found.mapping_version, found.received_at, found.digest)
+
+
+def _model(db: Reader, asked: Asked, basis: Basis) -> Model:
+    attribution = basis.attribution
+    device = resources.read(db, asked.visibility, "Device", attribution.device_id)
+    card, prompt = (id and f"DocumentReference/{id}" for id in (attribution.card_id, attribution.prompt_id))
+    name = name_of(parse(device.text), "unnamed") if device else "unnamed"
+    return Model(f"Device/{attribution.device_id}", name, card, prompt)
+
+
+def _traced(
+    statement: Statement, draft: Draft, segments: dict[str, Segment], sections: dict[str, str], machine: frozenset[str]
+) -> Traced:
+    return Traced(
+        id=statement.id,
+        section=sections.get(statement.section, ""),
+        text=statement.text,
+        origin=statement.origin,
+        revises=statement.of,
+        machine_sentence=sentence_identifier(draft.id, statement.id) if statement.id in machine else None,
+        written_by=f"Practitioner/{statement.by}" if statement.by else None,
+        evidence=tuple(_evidence(draft.session_id, id, segments.get(id)) for id in statement.evidence),
+    )
+
+
+def _evidence(session_id: str, id: str, segment: Segment | None) -> Evidence:
+    identifier = segment_identifier(session_id, id)
+    if segment is None:
+        return Evidence(identifier, id, None, None, None, is_received=False)
+    return Evidence(identifier, id, segment.speaker, segment.start, segment.end, is_received=True)
+
+
+def _in_force(db: Reader, asked: Asked, patient_id: str) -> tuple[InForce, ...]:
+    return tuple(
+        InForce(rule.consent, f"Organization/{rule.recipient_id}", rule.purpose, rule.valid_from, rule.valid_until)
+        for stored in consents.of_patient(db, asked.visibility, patient_id)
+        for rule in _rules(parse(stored.text), stored.version)
+        if rule.valid_from <= asked.at < rule.valid_until
+    )
+
+
+def _rules(consent: dict[str, Any], version: int) -> list[consent_rules.Rule]:
+    return list(consent_rules.compile(consent, version)) if consent.get("status") == "active" else []
