@@ -1,0 +1,227 @@
+"""Consent as a pure rule: what is admitted, what it is compiled to, what is decided."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gateway.fhir.labels import HIPAA_PSY_NOTES, PART_2, RESTRICTED, label
+from gateway.rules import purposes
+from gateway.rules.access import Visibility
+from gateway.rules.consent import (
+    ROOT_PERMIT,
+    Effect,
+    Facts,
+    Rule,
+    Shape,
+    Verdict,
+    admit,
+    compile,
+    decide,
+    disclosure_class,
+    shape_of,
+)
+from gateway.rules.consent_form import Form, consent_of
+
+NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
+PERMIT_ALL, DENY_ALL = Shape(Effect.PERMIT, "V"), Shape(Effect.DENY, "V")
+
+
+def consent(**changes: Any) -> dict[str, Any]:
+    form = {"patient": "p1", "recipient": "hospital", "purpose": "TREAT", "start": "2026-09-02", "end": "2027-09-02"}
+    return consent_of(Form(**(form | changes)), "c1", "clinic", NOON)
+
+
+def at(place: str, value: Any) -> dict[str, Any]:
+    """A consent in which one element is set, or taken away where the value is `...`."""
+    changed = copy.deepcopy(consent())
+    steps: list[Any] = [int(step) if step.isdigit() else step for step in place.split(".")]
+    target: Any = changed
+    for step in steps[:-1]:
+        target = target[step]
+    if value is ...:
+        del target[steps[-1]]
+    else:
+        target[steps[-1]] = value
+    return changed
+
+
+# --- admitted ----------------------------------------------------------------------------------------------------
+
+
+def test_the_form_makes_a_consent_that_is_admitted() -> None:
+    assert admit(consent()) == []
+    assert admit(consent(end=None)) == []
+    assert admit(at("status", "inactive")) == []
+
+
+CODE = {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "named"),
+    [
+        ("status", "draft", "Consent.status"),
+        ("scope.coding.0.code", "research", "Consent.scope.coding[0].code"),
+        ("category.0.coding.0.code", "acd", "Consent.category[0].coding[0].code"),
+        ("patient.reference", "Practitioner/x", "Consent.patient.reference"),
+        ("patient.reference", "https://elsewhere.example/Patient/p1", "Consent.patient.reference"),
+        ("dateTime", "yesterday", "Consent.dateTime"),
+        ("policy.0.uri", "https://elsewhere.example/policy", "Consent.policy[0].uri"),
+        ("policyRule", CODE, "Consent.policyRule"),
+        ("verification", [{"verified": True}], "Consent.verification"),
+        ("modifierExtension", [{"url": "urn:x"}], "Consent.modifierExtension"),
+        ("extension", [{"url": "urn:x"}], "Consent.extension"),
+        ("_status", {"extension": []}, "Consent._status"),
+        ("provision.type", "deny", "Consent.provision.type"),
+        ("provision.securityLabel", [RESTRICTED], "Consent.provision.securityLabel"),
+        ("provision.class", [RESTRICTED], "Consent.provision.class"),
+        ("provision.code", [CODE], "Consent.provision.code"),
+        ("provision.action", [CODE], "Consent.provision.action"),
+        ("provision.dataPeriod", {"start": "2026"}, "Consent.provision.dataPeriod"),
+        ("provision.data", [{"meaning": "instance"}], "Consent.provision.data"),
+        ("provision.provision", [{"type": "deny"}], "Consent.provision.provision"),
+        ("provision.actor.0.reference.reference", "Practitioner/x", "Consent.provision.actor[0].reference.reference"),
+        ("provision.actor.0.role.coding.0.code", "CST", "Consent.provision.actor[0].role.coding[0].code"),
+        ("provision.purpose.0.code", "CURIOSITY", "Consent.provision.purpose[0].code"),
+        ("provision.purpose.0.system", "urn:other", "Consent.provision.purpose[0].system"),
+        ("provision.period.end", "soon", "Consent.provision.period.end"),
+        ("provision.period", {"start": "2027", "end": "2026"}, "Consent.provision.period"),
+        ("provision.actor", [], "Consent.provision.actor"),
+        ("provision.actor", ..., "Consent.provision.actor"),
+        ("provision.purpose", ..., "Consent.provision.purpose"),
+        ("provision.period.start", ..., "Consent.provision.period.start"),
+        ("provision", ..., "Consent.provision"),
+        ("sourceAttachment", ..., "Consent.source"),
+        ("sourceReference", {"reference": "DocumentReference/x"}, "Consent.source"),
+    ],
+)
+def test_what_cannot_be_enforced_is_refused_by_name(place: str, value: Any, named: str) -> None:
+    changed = at(place, value)
+    assert [issue.expression for issue in admit(changed)] == [named]
+    with pytest.raises(ValueError, match="cannot enforce"):
+        compile(changed, 1)
+
+
+def test_every_fault_is_named_at_once_and_no_value_is_repeated() -> None:
+    issues = admit({"resourceType": "Consent", "status": "the patient said", "provision": "the patient said"})
+    assert {"Consent.status", "Consent.provision", "Consent.patient"} <= {issue.expression for issue in issues}
+    assert all("patient said" not in issue.text for issue in issues)
+
+
+# --- compiled ----------------------------------------------------------------------------------------------------
+
+
+def test_a_permit_for_a_purpose_covers_those_below_it_and_no_other() -> None:
+    compiled = {rule.purpose for rule in compile(consent(), 1)}
+    assert compiled == {"TREAT", "CLINTRL", "COC", "ETREAT", "BTG", "ERTREAT", "POPHLTH", "TREATDS"}
+    assert {rule.purpose for rule in compile(consent(purpose="COC"), 1)} == {"COC"}
+
+
+def test_each_recipient_and_purpose_is_one_rule() -> None:
+    two = at("provision.actor", [*consent()["provision"]["actor"] * 2, *consent(recipient="lab")["provision"]["actor"]])
+    two["provision"]["purpose"] = [*consent(purpose="COC")["provision"]["purpose"], *two["provision"]["purpose"]]
+    compiled = compile(two, 3)
+    assert len(compiled) == 2 * 8
+    assert {(rule.recipient_id, rule.consent) for rule in compiled} == {
+        ("hospital", "Consent/c1/_history/3"),
+        ("lab", "Consent/c1/_history/3"),
+    }
+
+
+def test_a_revoked_consent_is_no_rule() -> None:
+    assert compile(at("status", "inactive"), 2) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "first", "last"),
+    [
+        ("2026-09-02", "2027-09-02", "2026-09-02T00:00:00", "2027-09-02T23:59:59.999999"),
+        ("2026-09", "2026-09", "2026-09-01T00:00:00", "2026-09-30T23:59:59.999999"),
+        ("2026", "2028", "2026-01-01T00:00:00", "2028-12-31T23:59:59.999999"),
+        ("2026-09-02T10:00:00+02:00", "2026-09-02T11:00:00Z", "2026-09-02T08:00:00", "2026-09-02T11:00:00.999999"),
+        ("2026-09-02", None, "2026-09-02T00:00:00", "9999-12-31T00:00:00"),
+        ("2026-09-02", "9999", "2026-09-02T00:00:00", "9999-12-31T00:00:00"),
+    ],
+)
+def test_a_partial_date_counts_whole(start: str, end: str | None, first: str, last: str) -> None:
+    rules = compile(consent(start=start, end=end, purpose="COC"), 1)
+    inside = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (first, last)]
+    assert [verdict(rules, moment, purpose="COC") for moment in inside] == [Verdict.PERMIT, Verdict.PERMIT]
+    micro = timedelta(microseconds=1)
+    assert verdict(rules, inside[0] - micro, purpose="COC") is Verdict.SILENT
+    if end not in (None, "9999"):
+        assert verdict(rules, inside[1] + micro, purpose="COC") is Verdict.SILENT
+
+
+def test_a_shape_is_known_by_its_content() -> None:
+    assert Shape(Effect.PERMIT, "R").id == ROOT_PERMIT.id != DENY_ALL.id
+    assert shape_of(ROOT_PERMIT.body) == ROOT_PERMIT
+    with pytest.raises(ValueError, match="body of a shape"):
+        shape_of(b'{"ceiling":"R","effect":"permit","except":"instances"}')
+
+
+def test_a_purpose_outside_the_hierarchy_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a purpose"):
+        purposes.covered_by("CURIOSITY")
+
+
+# --- decided -----------------------------------------------------------------------------------------------------
+
+
+def verdict(
+    rules: list[Rule], moment: datetime = NOON, organization: str = "hospital", purpose: str = "TREAT", level: str = "R"
+) -> Verdict:
+    return decide(Facts("p1", "clinic", level), Visibility(organization, purpose, moment), rules).verdict
+
+
+def rule(shape: Shape, consent: str = "c1") -> Rule:
+    return Rule("p1", consent, 1, "hospital", "TREAT", shape, NOON, NOON + timedelta(days=1))
+
+
+def test_silence_means_no() -> None:
+    assert verdict([]) is Verdict.SILENT
+
+
+@pytest.mark.parametrize(
+    ("purpose", "expected"),
+    [("TREAT", Verdict.PERMIT), ("COC", Verdict.PERMIT), ("HOPERAT", Verdict.PERMIT), ("HRESCH", Verdict.SILENT)],
+)
+def test_the_custodian_uses_its_own_record_for_care_only(purpose: str, expected: Verdict) -> None:
+    assert verdict([], organization="clinic", purpose=purpose, level="V") is expected
+
+
+@pytest.mark.parametrize(("level", "expected"), [("U", Verdict.PERMIT), ("R", Verdict.PERMIT), ("V", Verdict.SILENT)])
+def test_a_root_permit_opens_up_to_restricted(level: str, expected: Verdict) -> None:
+    assert verdict([rule(ROOT_PERMIT)], level=level) is expected
+
+
+def test_a_deny_overrides_every_permit_and_is_named() -> None:
+    rules = [rule(PERMIT_ALL, "c1"), rule(DENY_ALL, "c2"), rule(PERMIT_ALL, "c3")]
+    for order in (rules, rules[::-1]):
+        decision = decide(Facts("p1", "clinic", "R"), Visibility("hospital", "TREAT", NOON), order)
+        assert (decision.verdict, decision.consents) == (Verdict.DENY, ("Consent/c2/_history/1",))
+
+
+def test_every_consent_that_permits_is_named_once() -> None:
+    rules = [rule(ROOT_PERMIT, "c1"), rule(PERMIT_ALL, "c1"), rule(ROOT_PERMIT, "c2")]
+    decision = decide(Facts("p1", "clinic", "R"), Visibility("hospital", "TREAT", NOON), rules)
+    assert decision.consents == ("Consent/c1/_history/1", "Consent/c2/_history/1")
+
+
+@pytest.mark.parametrize(
+    ("level", "organization", "expected"),
+    [("N", "anyone", Verdict.PERMIT), ("R", "anyone", Verdict.SILENT), ("R", "clinic", Verdict.PERMIT)],
+)
+def test_content_about_no_patient_is_open_up_to_normal(level: str, organization: str, expected: Verdict) -> None:
+    sight = Visibility(organization, "HRESCH", NOON)
+    assert decide(Facts(None, "clinic", level), sight, []).verdict is expected
+
+
+@pytest.mark.parametrize("law", [PART_2, HIPAA_PSY_NOTES], ids=["42 CFR Part 2", "psychotherapy notes"])
+def test_content_under_a_law_of_its_own_is_not_opened_by_a_general_consent(law: dict[str, str]) -> None:
+    assert disclosure_class(label({"resourceType": "Basic"}, RESTRICTED)) == "R"
+    assert disclosure_class(label({"resourceType": "Basic"}, RESTRICTED, law)) == "V"
