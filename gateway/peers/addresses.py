@@ -21,7 +21,8 @@ _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+(?!\d+\Z)(?!0x){_LABEL}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 # IPv6 forms that carry an IPv4 address in them could lead back inside.
-_TRANSLATED = tuple(IPv6Network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96"))
+_CARRIERS = ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+_CARRYING = tuple(IPv6Network(net) for net in _CARRIERS)
 
 
 class NotAllowed(Exception):
@@ -90,7 +91,7 @@ def addresses_of(target: Target, resolve: Resolve) -> list[str]:
 
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the public internet, in whatever form it is written."""
-    if isinstance(address, IPv6Address) and (address.ipv4_mapped or any(address in net for net in _TRANSLATED)):
+    if isinstance(address, IPv6Address) and (address.is_site_local or any(address in net for net in _CARRYING)):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

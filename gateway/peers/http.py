@@ -91,7 +91,7 @@ class Http:
             self._failed(target, refusal.reason)
         except _Unusable as refusal:
             self._failed(target, refusal.reason)
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             self._failed(target, type(error).__name__)
         self._breaker.succeeded(target.origin)
         return done
@@ -155,7 +155,7 @@ def _check_head(response: httpx.Response, media_types: frozenset[str], limit: in
 
 def _body(response: httpx.Response, limit: int, deadline: float) -> bytes:
     body = bytearray()
-    for piece in response.iter_raw():
+    for piece in response.iter_bytes():
         body += piece
         if len(body) > limit:
             raise _Unusable("size")

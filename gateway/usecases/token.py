@@ -61,11 +61,16 @@ class Issued:
     lifetime: timedelta
 
 
-def verify(services: Services, text: str, origin: Origin) -> Verified:
-    """Which client signed this assertion. Raises TokenRefused (`invalid_client`), recorded."""
+def verify(services: Services, text: str, origin: Origin, client_id: str | None = None) -> Verified:
+    """Which client signed this assertion: that of the parameter `client_id`, if it was sent.
+
+    Raises TokenRefused (`invalid_client`), recorded.
+    """
     client: Client | None = None
     try:
         claimed = assertion.read(text)
+        if client_id not in (None, claimed.client_id):
+            raise AssertionFault("client-id", "client_id is not the issuer of the assertion.")
         with services.database.read() as db:
             client = clients.client_of(db, claimed.client_id)
         proved = assertion.verify(
