@@ -13,7 +13,7 @@ from gateway import __version__
 from gateway.api import consents, errors, lineage, pages, reviews, submissions
 from gateway.api.fhir import routes as fhir
 from gateway.api.middleware import RequestFrame
-from gateway.api.oauth import routes as oauth
+from gateway.api.oauth import discovery, token
 from gateway.usecases.services import Services
 
 TITLE = "Care-continuity gateway"
@@ -52,7 +52,7 @@ def create(services: Services) -> FastAPI:
     for part in PARTS:
         app.include_router(part.router)
     app.include_router(pages.router, include_in_schema=False)
-    app.router.routes.extend([*oauth.routes, *fhir.routes])
+    app.router.routes.extend([*discovery.routes, *token.routes, *fhir.routes])
     return app
 
 

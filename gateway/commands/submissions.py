@@ -24,7 +24,7 @@ def submissions(
         raise typer.BadParameter("say --refused; an accepted submission is found by the lineage of its document")
     table = Table("submission", "received", "mapping", "faults")
     with acting(organization) as (services, asked):
-        for found in cases.refused(services, asked.caller, count=count):
+        for found in cases.refused(services, asked, count=count):
             faults = [
                 f"{' '.join(issue.get('expression', []))} {issue.get('diagnostics', '')}".strip()
                 for issue in parse(found.answer)["issue"]
@@ -37,7 +37,7 @@ def submissions(
 def replay(submission_id: str, organization: Custodian) -> None:
     """Try a refused submission again, from its bytes, after the mapping or the patient list was mended."""
     with acting(organization) as (services, asked):
-        receipt = cases.replay(services, asked.caller, submission_id)
+        receipt = cases.replay(services, asked, submission_id)
         console.print(receipt.answer.decode(), soft_wrap=True)
 
 
