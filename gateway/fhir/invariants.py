@@ -1,11 +1,12 @@
 """The rules (invariants) of R4 and of profiles, run by the FHIRPath engine on the elements they stand on.
 
 Only rules of severity error count. Left out are those another part of the check keeps (references, narrative) and those
-that ask a server or a terminology (resolve, memberOf): a rule we cannot decide is no fault.
+that ask a server or a terminology (resolve for more than the type, memberOf): a rule we cannot decide is no fault.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 # Kept by `targets` (ref-1) and `xhtml` (txt-1, txt-2); a contained resource is asked about by the walk itself (dom-2).
 KEPT_ELSEWHERE = frozenset({"ele-1", "ext-1", "ref-1", "txt-1", "txt-2", "dom-2"})
-_UNDECIDABLE = frozenset({"resolve", "memberOf", "htmlChecks", "conformsTo", "subsumes", "subsumedBy"})
+_UNDECIDABLE = frozenset({"memberOf", "htmlChecks", "conformsTo", "subsumes", "subsumedBy"})
+# What a reference's own text answers.
+_TYPE_TEST = re.compile(r"resolve\(\)(?=\.?\s*(is|ofType|iif\(empty\(\), true, ofType)\b)")
 _ABOUT_CONTAINED = frozenset({"dom-3", "dom-4", "dom-5"})
 MAX_STEPS = 200_000
 
@@ -37,7 +40,7 @@ class Rule:
         variables = {"resource": resource, "rootResource": root, "context": value}
         try:
             return self.path.evaluate(value, variables, type=kind, max_steps=MAX_STEPS) != [False]
-        except fhirpath.EvaluationError:
+        except Exception:  # also on data so malformed that the engine stumbles: the walk has told its faults
             return True
 
 
@@ -49,7 +52,8 @@ def compiled(key: str, severity: str, words: str, expression: str) -> Rule | Non
         path = fhirpath.compile(expression, functions=fhirpath.INVARIANTS, model=element_type)
     except fhirpath.PathError:
         return None
-    return None if path.functions & _UNDECIDABLE else Rule(key, words, path)
+    fetches = "resolve(" in _TYPE_TEST.sub("", expression)
+    return None if fetches or path.functions & _UNDECIDABLE else Rule(key, words, path)
 
 
 @cache

@@ -31,7 +31,7 @@ def items_of(container: Mapping[str, Any], name: str, path: str, *, is_choice: b
     if not is_choice:
         return list(_items(container.get(name), container.get(f"_{name}"), None, place))
     found: list[Item] = []
-    for key in dict.fromkeys(key.removeprefix("_") for key in container):
+    for key in dict.fromkeys(key.removeprefix("_") for key in container if isinstance(key, str)):
         kind = _type_of(key, name)
         if kind:
             found += _items(container.get(key), container.get(f"_{key}"), kind, place)

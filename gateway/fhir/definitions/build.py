@@ -3,8 +3,8 @@
     python -m gateway.fhir.definitions.build PACKAGE.tgz
 
 Per element: how many, which types, reference targets, the value set of a required binding, and the keys of its rules.
-Per rule (invariant): severity, words, expression. Per required value set: its codes by system; one that cannot be
-listed (a filter, a system that is not in the package) is named under `open`. HL7 publishes these definitions under CC0.
+Per rule (invariant): severity, words, expression. Per value set of R4: its codes by system; a required one that cannot
+be listed (a filter, a system that is not in the package) is named under `open`. HL7 publishes them under CC0.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from gateway.fhir.definitions.codes import CannotList, codes_of
 TARGET = Path(__file__).with_name("r4.json.gz")
 FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 PREFIX = "http://hl7.org/fhir/StructureDefinition/"
+VALUE_SETS = "http://hl7.org/fhir/ValueSet/"
+MAX_CODES = 1000
 # Rules of every element, checked by the walker itself on the shape of the JSON.
 EVERYWHERE = {"ele-1", "ext-1"}
 Json = dict[str, Any]
@@ -120,12 +122,20 @@ def _type(definition: Json, element: Json, kind: Json) -> str:
 
 
 def _add_codes(tables: Json, terminology: Mapping[str, Json]) -> None:
+    """The value sets R4 requires, and the others of R4 itself that are short enough for a profile to require."""
     facts = (fact for node in tables["nodes"].values() for fact in node["children"].values())
-    for url in sorted({fact["codes"] for fact in facts if "codes" in fact}):
+    required = {fact["codes"] for fact in facts if "codes" in fact}
+    own = {
+        url for url, each in terminology.items() if url.startswith(VALUE_SETS) and each["resourceType"] == "ValueSet"
+    }
+    for url in sorted(required | own):
         try:
-            tables["codes"][url] = {system: sorted(codes) for system, codes in codes_of(url, terminology.get).items()}
+            listed = codes_of(url, terminology.get)
         except CannotList:
-            tables["open"].append(url)
+            tables["open"] += [url] if url in required else []
+            continue
+        if url in required or sum(map(len, listed.values())) <= MAX_CODES:
+            tables["codes"][url] = {system: sorted(codes) for system, codes in listed.items()}
 
 
 def main() -> None:
