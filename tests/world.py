@@ -129,7 +129,9 @@ class World:
         key: str | None = None,
     ) -> Payload:
         values = {"context": self.context() if context is None else context}
-        values |= {name: value for name, value in (("summary", summary), ("transcript", transcript)) if value is not None}
+        values |= {
+            name: value for name, value in (("summary", summary), ("transcript", transcript)) if value is not None
+        }
         parts = tuple(Part(name, "application/json", dump(value)) for name, value in values.items())
         return Payload("aws-healthscribe", parts, key)
 
