@@ -20,32 +20,37 @@ from gateway.usecases.asked import Answer, Asked
 from gateway.usecases.services import Services
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 T = TypeVar("T")
+
+
+async def identify(request: Request) -> Asked:
+    """Who asks; comes before everything else. Raises Unauthenticated."""
+    services = services_of(request)
+    caller = await _run(services, authenticate, request)
+    context = request_context(request)
+    return Asked(caller, services.clock(), context.request_id, context.address)
 
 
 async def ask(
     request: Request,
+    asked: Asked,
     usecase: Callable[Concatenate[Services, Asked, P], Answer[T]],
     *args: P.args,
     **options: P.kwargs,
 ) -> T:
-    """The use case's value, once its record is durable. Raises its refusal, and Unauthenticated.
-
-    SQLite answers faster than a thread could be asked, so it is asked here; another engine is waited for elsewhere.
-    """
+    """The use case's value, once its record is durable. Raises its refusal."""
     services = services_of(request)
-    if services.database.engine.dialect.name == "sqlite":
-        answer = usecase(services, _asked(request, services), *args, **options)
-    else:
-        asked = await run_in_threadpool(_asked, request, services)
-        answer = await run_in_threadpool(usecase, services, asked, *args, **options)
+    answer = await _run(services, usecase, services, asked, *args, **options)
     await wrap_future(answer.recorded)
     return answer.open()
 
 
-def _asked(request: Request, services: Services) -> Asked:
-    context = request_context(request)
-    return Asked(authenticate(request), services.clock(), context.request_id, context.address)
+async def _run(services: Services, call: Callable[Q, T], *args: Q.args, **options: Q.kwargs) -> T:
+    """SQLite answers sooner than a thread could be asked: it is asked here. Other engines are waited for elsewhere."""
+    if services.database.engine.dialect.name == "sqlite":
+        return call(*args, **options)
+    return await run_in_threadpool(call, *args, **options)
 
 
 def content(request: Request, wish: Wish, body: bytes, headers: dict[str, str] | None = None) -> Response:

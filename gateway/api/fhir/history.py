@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
-from gateway.api.fhir.answers import ask, content
+from gateway.api.fhir.answers import ask, content, identify
 from gateway.api.fhir.negotiation import wish
 from gateway.fhir.bundle import bundle, history_entry, outcome_entry
 from gateway.fhir.outcome import outcome
@@ -23,16 +23,17 @@ _STATUS = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}
 
 
 async def history(request: Request) -> Response:
-    asked = wish(request)
+    asked = await identify(request)
+    wanted = wish(request)
     kind, id = request.path_params.get("type"), request.path_params.get("id")
-    found = await ask(request, usecase.history, kind, id, asked.pairs, lenient=asked.lenient)
+    found = await ask(request, asked, usecase.history, kind, id, wanted.pairs, lenient=wanted.lenient)
     base = services_of(request).fhir_base
     address = "/".join(part for part in (base, kind, id, "_history") if part)
-    text = urlencode(asked.pairs if PAGE in dict(asked.pairs) else found.pairs, safe=":")
+    text = urlencode(wanted.pairs if PAGE in dict(wanted.pairs) else found.pairs, safe=":")
     links = [("self", f"{address}?{text}" if text else address)]
     if found.next:
         links.append(("next", f"{address}?{PAGE}={found.next}"))
-    return content(request, asked, bundle("history", links, _entries(found, base)))
+    return content(request, wanted, bundle("history", links, _entries(found, base)))
 
 
 def _entries(found: Versions, base: str) -> Iterator[bytes]:

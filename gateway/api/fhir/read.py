@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api.fhir.answers import ask, version
+from gateway.api.fhir.answers import ask, identify, version
 from gateway.api.fhir.negotiation import Wish, wish
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.search_controls import Controls, control
@@ -15,23 +15,24 @@ from gateway.usecases import read as usecase
 
 
 async def read(request: Request) -> Response:
-    asked = wish(request)
+    asked = await identify(request)
+    wanted = wish(request)
     kind, id = request.path_params["type"], request.path_params["id"]
-    controls = parts(kind, asked)
-    stored = await ask(request, usecase.read, kind, id)
-    return version(request, asked, stored, subset(stored.text, controls))
+    controls = parts(kind, wanted)
+    stored = await ask(request, asked, usecase.read, kind, id)
+    return version(request, wanted, stored, subset(stored.text, controls))
 
 
-def parts(kind: str, asked: Wish) -> Controls:
+def parts(kind: str, wanted: Wish) -> Controls:
     """`_elements` and `_summary`. Raises BadRequest for anything else, unless handling is lenient."""
     controls = Controls()
-    for name, value in asked.pairs:
+    for name, value in wanted.pairs:
         if name in ("_elements", "_summary") and kind in TYPES:
             try:
                 controls = control(TYPES[kind], controls, name, value)
             except ValueError as fault:
                 raise BadRequest(issues=[Issue(f"{fault}.", f"http.{name}", "value")]) from None
-        elif not asked.lenient:
+        elif not wanted.lenient:
             raise BadRequest("Reading takes _elements, _summary, _format and _pretty only.")
     if controls.summary == "count":
         raise BadRequest("_summary=count is for searches.")

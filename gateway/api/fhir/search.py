@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
-from gateway.api.fhir.answers import ask, content
+from gateway.api.fhir.answers import ask, content, identify
 from gateway.api.fhir.negotiation import Wish, wish
 from gateway.errors import TooLarge, UnsupportedMedia
 from gateway.fhir.bundle import bundle, outcome_entry, search_entry
 from gateway.fhir.outcome import outcome
 from gateway.fhir.search_subset import subset
 from gateway.usecases import search as usecase
+from gateway.usecases.asked import Asked
 from gateway.usecases.page import PAGE
 from gateway.usecases.search import Found
 
@@ -23,14 +24,16 @@ _FORM_BYTES = 64 * 1024
 
 
 async def search(request: Request) -> Response:
-    return await _answer(request, wish(request))
+    asked = await identify(request)
+    return await _answer(request, asked, wish(request))
 
 
 async def search_by_post(request: Request) -> Response:
     """The parameters of the form and of the address count alike."""
+    asked = await identify(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise UnsupportedMedia
-    return await _answer(request, wish(request, await _form(request)))
+    return await _answer(request, asked, wish(request, await _form(request)))
 
 
 async def _form(request: Request) -> bytes:
@@ -42,16 +45,16 @@ async def _form(request: Request) -> bytes:
     return body
 
 
-async def _answer(request: Request, asked: Wish) -> Response:
+async def _answer(request: Request, asked: Asked, wanted: Wish) -> Response:
     kind = request.path_params["type"]
-    found = await ask(request, usecase.search, kind, asked.pairs, lenient=asked.lenient)
+    found = await ask(request, asked, usecase.search, kind, wanted.pairs, lenient=wanted.lenient)
     base = services_of(request).fhir_base
-    token = dict(asked.pairs).get(PAGE)
+    token = dict(wanted.pairs).get(PAGE)
     text = f"{PAGE}={token}" if token else found.query.text
     links = [("self", f"{base}/{kind}?{text}" if text else f"{base}/{kind}")]
     if found.next:
         links.append(("next", f"{base}/{kind}?{PAGE}={found.next}"))
-    return content(request, asked, bundle("searchset", links, _entries(found, base), found.total))
+    return content(request, wanted, bundle("searchset", links, _entries(found, base), found.total))
 
 
 def _entries(found: Found, base: str) -> Iterator[bytes]:

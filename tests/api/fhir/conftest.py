@@ -1,0 +1,251 @@
+"""A small world behind the FHIR API: a clinic that keeps the record of two patients, an EHR elsewhere, an auditor."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.testclient import TestClient
+
+from gateway.api import errors
+from gateway.api.fhir.routes import routes
+from gateway.api.middleware import RequestFrame
+from gateway.fhir.labels import CONFIDENTIALITY, label
+from gateway.identity.bearer import hash_of, mint
+from gateway.rules.audit import Act, AuditEntry
+from gateway.rules.consent import ROOT_PERMIT, Rule
+from gateway.store import consents, resources, tables, tokens
+from gateway.store.audit import record
+from gateway.store.database import Database
+from gateway.store.journal import Journal
+from gateway.store.resources import New, Stored
+from gateway.usecases.services import Limits, Services
+
+NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
+BASE = "https://gateway.example/fhir"
+READER = frozenset({"system/*.rs"})
+
+
+@dataclass
+class Clock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+
+@dataclass
+class World:
+    client: TestClient
+    database: Database
+    clock: Clock
+    tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def publish(
+        self,
+        resource: dict[str, Any],
+        patient: str | None = "ann",
+        *,
+        custodian: str | None = "clinic",
+        confidentiality: str = "R",
+        method: str = "POST",
+    ) -> Stored:
+        labelled = label(resource, CONFIDENTIALITY[confidentiality])
+        self.clock.advance(seconds=1)
+        with self.database.write() as writer:
+            return resources.publish(writer, self.entry(Act.CREATE), New(labelled, patient, custodian, method))
+
+    def delete(self, type: str, id: str) -> None:
+        """The next version is a deletion."""
+        table = tables.resource
+        with self.database.write() as writer:
+            record(writer, self.entry(Act.DELETE))
+            named = (table.c.type == type) & (table.c.id == id) & table.c.is_current
+            former = dict(writer.connection.execute(table.select().where(named)).mappings().one())
+            writer.connection.execute(table.update().where(named).values(is_current=False))
+            gone = {"version": former["version"] + 1, "is_deleted": True, "method": "DELETE", "text": b""}
+            writer.connection.execute(table.insert().values({k: v for k, v in (former | gone).items() if k != "pk"}))
+
+    def permit(self, patient: str, organization: str, consent: str = "c1", purpose: str = "TREAT") -> None:
+        until = NOON + timedelta(days=365)
+        rule = Rule(patient, consent, 1, organization, purpose, ROOT_PERMIT, NOON - timedelta(days=1), until)
+        with self.database.write() as writer:
+            consents.enforce(writer, self.entry(Act.CONSENT), consent, [rule])
+
+    def revoke(self, consent: str = "c1") -> None:
+        with self.database.write() as writer:
+            consents.enforce(writer, self.entry(Act.REVOKE), consent, [])
+
+    def entry(self, act: Act, **fields: Any) -> AuditEntry:
+        return AuditEntry(act, self.clock(), None, **fields)
+
+    def token(
+        self,
+        organization: str = "clinic",
+        scopes: frozenset[str] = READER,
+        *,
+        client: str = "",
+        practitioner: str | None = None,
+    ) -> str:
+        """A bearer token, the same one for the same wishes."""
+        wishes = (organization, *sorted(scopes), client, practitioner or "")
+        if wishes not in self.tokens:
+            text = mint()
+            issued, expires = NOON, NOON + timedelta(days=30)
+            made = tokens.Token(
+                hash_of(text),
+                str(uuid.uuid4()),
+                client or f"{organization}-client",
+                organization,
+                scopes,
+                "TREAT",
+                issued,
+                expires,
+                practitioner,
+            )
+            with self.database.write() as writer:
+                tokens.issue(writer, self.entry(Act.TOKEN), made)
+            self.tokens[wishes] = text
+        return self.tokens[wishes]
+
+    def get(self, path: str, token: str | None = None, **headers: str) -> httpx.Response:
+        return self.ask("GET", path, token, **headers)
+
+    def ask(self, method: str, path: str, token: str | None = None, **headers: str) -> httpx.Response:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent["authorization"] = f"Bearer {token or self.token()}"
+        return cast(httpx.Response, self.client.request(method, path.removeprefix(BASE), headers=sent))
+
+    def found(self, path: str, token: str | None = None) -> list[str]:
+        """The matches of a search as `Type/id`, sorted."""
+        return sorted(names(self.get(path, token).json()))
+
+    def audited(self) -> list[dict[str, Any]]:
+        with self.database.read() as db:
+            rows = db.connection.execute(tables.audit.select().order_by(tables.audit.c.pk)).mappings().all()
+        return [dict(row) for row in rows]
+
+
+def names(bundle: dict[str, Any], mode: str = "match") -> list[str]:
+    return [
+        f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+        for entry in bundle.get("entry", ())
+        if entry["search"]["mode"] == mode
+    ]
+
+
+def link(bundle: dict[str, Any], relation: str) -> str | None:
+    return next((found["url"] for found in bundle["link"] if found["relation"] == relation), None)
+
+
+@pytest.fixture
+def new_world(tmp_path: Path) -> Iterator[Callable[[], World]]:
+    """Makes an empty world, as many as are asked for."""
+    open_worlds: list[tuple[World, Journal]] = []
+
+    def make() -> World:
+        clock = Clock()
+        path = tmp_path / f"world{len(open_worlds)}.db"
+        database = Database(f"sqlite:///{path}", os.urandom(32), clock=clock)
+        tables.metadata.create_all(database.engine)
+        journal = Journal(database)
+        journal.start()
+        world = World(_client(database, journal, clock), database, clock)
+        open_worlds.append((world, journal))
+        return world
+
+    yield make
+    for world, journal in open_worlds:
+        journal.stop()
+        world.database.close()
+
+
+def _client(database: Database, journal: Journal, clock: Clock) -> TestClient:
+    unused = cast(Any, None)  # reading needs no vault, mappings, profiles or key sets
+    services = Services(
+        database=database,
+        journal=journal,
+        vault=unused,
+        catalogue=unused,
+        profiles=unused,
+        keys=unused,
+        public_url="https://gateway.example",
+        page_secret=os.urandom(32),
+        limits=Limits(page_default=50, page_maximum=500),
+        clock=clock,
+    )
+    app = FastAPI()
+    app.state.services = services
+    errors.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=2048)
+    app.add_middleware(RequestFrame)
+    app.router.routes.extend(routes)
+    return TestClient(app, base_url=BASE, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def world(new_world: Callable[[], World]) -> World:
+    """Two patients, their clinic, a clinician, and one approved document each."""
+    world = new_world()
+    furnish(world)
+    return world
+
+
+def furnish(world: World) -> None:
+    world.publish(organization("clinic", "Clinic am Park"), None, confidentiality="N")
+    world.publish(practitioner("dr"), None, confidentiality="N")
+    for id, family in (("ann", "Müller"), ("bob", "O'Neill")):
+        world.publish(patient(id, family), id)
+        world.publish(document(f"doc-{id}", id), id)
+        world.publish(provenance(f"prov-{id}", f"DocumentReference/doc-{id}/_history/1"), id)
+
+
+def patient(id: str, family: str = "Müller", **elements: Any) -> dict[str, Any]:
+    name = [{"family": family, "given": ["José", "Maria"]}]
+    identifier = [{"system": "urn:mrn", "value": f"mrn-{id}"}]
+    return {"resourceType": "Patient", "id": id, "identifier": identifier, "name": name, **elements}
+
+
+def organization(id: str, name: str) -> dict[str, Any]:
+    return {"resourceType": "Organization", "id": id, "active": True, "name": name}
+
+
+def practitioner(id: str) -> dict[str, Any]:
+    return {"resourceType": "Practitioner", "id": id, "name": [{"family": "Weiß", "given": ["Eva"]}]}
+
+
+def document(id: str, subject: str = "ann", **elements: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "DocumentReference",
+        "id": id,
+        "status": "current",
+        "type": {"coding": [{"system": "http://loinc.org", "code": "34904-3"}]},
+        "category": [{"coding": [{"system": "urn:categories", "code": "clinical-note"}]}],
+        "subject": {"reference": f"Patient/{subject}"},
+        "date": "2026-09-01T10:00:00Z",
+        "author": [{"reference": "Practitioner/dr"}],
+        "content": [{"attachment": {"contentType": "text/plain", "data": "aGVsbG8="}}],
+        **elements,
+    }
+
+
+def provenance(id: str, target: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Provenance",
+        "id": id,
+        "target": [{"reference": target}],
+        "recorded": "2026-09-01T10:00:00Z",
+        "agent": [{"who": {"reference": "Practitioner/dr"}}],
+    }

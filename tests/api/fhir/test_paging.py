@@ -1,0 +1,129 @@
+"""Walking through pages: each match once, whatever happens meanwhile, and for nobody else."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+import pytest
+
+from tests.api.fhir.conftest import World, document, link, names
+
+
+@pytest.fixture
+def many(world: World) -> World:
+    for number in range(7):
+        world.publish(document(f"n{number}", date=f"2026-0{1 + number // 2}-01"))
+    return world
+
+
+def walk(world: World, path: str, between: object = None) -> list[str]:
+    seen: list[str] = []
+    url: str | None = path
+    while url:
+        bundle = world.get(url).json()
+        seen += names(bundle)
+        if callable(between):
+            between()
+        url = link(bundle, "next")
+    return seen
+
+
+@pytest.mark.spec("F-124", "F-143")
+@pytest.mark.parametrize("sort", ["", "&_sort=date", "&_sort=-date", "&_sort=-_lastUpdated", "&_sort=date,-_id"])
+def test_a_walk_gives_every_match_once_in_order(many: World, sort: str) -> None:
+    whole = names(many.get(f"/DocumentReference?patient=ann{sort}").json())
+    assert len(whole) == 8
+    assert walk(many, f"/DocumentReference?patient=ann&_count=3{sort}") == whole
+
+
+@pytest.mark.spec("F-124")
+@pytest.mark.parametrize("sort", ["", "&_sort=-date", "&_sort=_lastUpdated", "&_sort=-_lastUpdated"])
+def test_what_is_added_meanwhile_neither_repeats_nor_hides_a_match(many: World, sort: str) -> None:
+    before = set(many.found("/DocumentReference?patient=ann"))
+    added = iter(range(100))
+
+    def add() -> None:
+        number = next(added)
+        if number < 4:
+            many.publish(document(f"a{number}", date="2026-03-01"))
+
+    seen = walk(many, f"/DocumentReference?patient=ann&_count=2{sort}", add)
+    assert len(seen) == len(set(seen))
+    assert before <= set(seen)
+
+
+@pytest.mark.spec("F-125")
+def test_a_page_link_serves_nobody_else(many: World) -> None:
+    url = link(many.get("/DocumentReference?_count=2").json(), "next")
+    assert url
+    assert many.get(url).status_code == 200
+    assert many.get(url, many.token(client="another")).status_code == 404
+    assert many.get(url, many.token("elsewhere", client="clinic-client")).status_code == 404
+
+
+@pytest.mark.spec("F-126")
+def test_a_page_link_expires(many: World) -> None:
+    url = link(many.get("/DocumentReference?_count=2").json(), "next")
+    assert url
+    many.clock.advance(hours=2)
+    answer = many.get(url)
+    assert answer.status_code == 410
+    assert answer.json()["issue"][0]["code"] == "expired"
+
+
+@pytest.mark.parametrize("token", ["", "x", "AAAA", "ä", "A" * 400])
+def test_a_page_link_of_no_origin_is_refused(many: World, token: str) -> None:
+    assert many.get(f"/DocumentReference?_page={token}").status_code == 400
+
+
+def test_a_page_link_that_was_changed_is_refused(many: World) -> None:
+    url = link(many.get("/DocumentReference?_count=2").json(), "next")
+    assert url
+    head, token = url.split("_page=")
+    raw = bytearray(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    raw[-1] ^= 1
+    changed = urlsafe_b64encode(bytes(raw)).decode().rstrip("=")
+    assert many.get(f"{head}_page={changed}").status_code == 400
+    assert many.get(f"{head}_page={token}&patient=bob").status_code == 400
+    assert many.get(url.replace("/DocumentReference?", "/Composition?")).status_code == 404
+
+
+def test_a_page_link_tells_nothing_of_the_query(many: World) -> None:
+    url = link(many.get("/DocumentReference?patient=ann&_count=2").json(), "next")
+    assert url
+    token = url.split("_page=")[1]
+    raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    assert b"ann" not in raw
+    assert "ann" not in url
+
+
+def test_consent_is_asked_again_on_every_page(many: World) -> None:
+    many.permit("ann", "ehr")
+    ehr = many.token("ehr")
+    url = link(many.get("/DocumentReference?_count=2", ehr).json(), "next")
+    assert url
+    many.revoke()
+    assert names(many.get(url, ehr).json()) == []
+
+
+@pytest.mark.spec("F-056")
+def test_a_history_is_walked_without_gaps_or_repeats(many: World) -> None:
+    for number in range(5):
+        many.publish(document("doc-ann", description=str(number)), method="PUT")
+    seen: list[str] = []
+    url: str | None = "/DocumentReference/doc-ann/_history?_count=2"
+    while url:
+        bundle = many.get(url).json()
+        seen += [entry["resource"]["meta"]["versionId"] for entry in bundle["entry"]]
+        if len(seen) == 2:
+            many.publish(document("doc-ann", description="meanwhile"), method="PUT")
+        url = link(bundle, "next")
+    assert seen == ["6", "5", "4", "3", "2", "1"]
+
+
+@pytest.mark.spec("F-125")
+def test_a_history_link_serves_its_caller_and_place_only(many: World) -> None:
+    url = link(many.get("/DocumentReference/_history?_count=2").json(), "next")
+    assert url
+    assert many.get(url, many.token(client="another")).status_code == 404
+    assert many.get(url.replace("/DocumentReference/", "/Patient/")).status_code == 404
