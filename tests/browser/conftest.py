@@ -1,0 +1,212 @@
+"""A gateway on a real port, a clinician who signs in, drafts from our own examples, a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageState, sync_playwright
+
+from gateway import wiring
+from gateway.rules.access import Caller
+from gateway.rules.consent_form import Form
+from gateway.settings import PROJECT, Settings
+from gateway.store.submissions import Part
+from gateway.usecases import consent, register
+from gateway.usecases.asked import Asked
+from gateway.usecases.services import Services
+from gateway.usecases.signin import add_person
+from gateway.usecases.submit import Payload, answer_of, submit
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+EXAMPLE = PROJECT / "mappings" / "aws-healthscribe" / "examples" / "full"
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LOGIN, PASSWORD = "ada.lindqvist", "a walk by the water at dusk"
+PICTURE = Path(__file__).parent / "review.png"
+
+
+@dataclass(frozen=True)
+class Said:
+    text: str
+    speaker: str
+    time: str
+
+
+EXAMPLE_LINE = Said("Four nights out of seven. On the other three I was up past two, scrolling.", "Patient", "00:05")
+UNPROVEN = "The patient writes down what happens."
+
+
+@dataclass(frozen=True)
+class House:
+    """The running gateway and what is known in it."""
+
+    services: Services
+    address: str
+    asked: Asked
+    patient_id: str
+
+    def consenting(self, recipient: str) -> str:
+        """Another patient, who lets an organization of this name have her record for treatment. Her id."""
+        clinic = self.asked.caller.organization_id
+        mrn = ("urn:example:mrn", str(uuid.uuid4()))
+        patient = register.patient(self.services, self.asked, clinic, "Hale", ["Juno"], "female", None, [mrn]).id
+        other = register.organization(self.services, self.asked, recipient).id
+        consent.grant(self.services, self.asked, Form(patient, other, "TREAT", "2026-01-01"))
+        return patient
+
+    def draft(self, *, patient: str | None = None) -> str:
+        """A fresh draft of the example session; one of its sentences comes without evidence. Its id."""
+        summary = json.loads((EXAMPLE / "summary.json").read_text())
+        for section in summary["ClinicalDocumentation"]["Sections"]:
+            for sentence in section["Summary"]:
+                if sentence["SummarizedSegment"] == UNPROVEN:
+                    sentence["EvidenceLinks"] = []
+        context = {
+            "patient": {"reference": f"Patient/{patient or self.patient_id}"},
+            "session": {"id": str(uuid.uuid4()), "start": "2026-03-14T09:00:00Z"},
+            "model": {"name": "HealthScribe", "version": "2026-02", "manufacturer": "Amazon Web Services"},
+            "modelCard": {"markdown": "Summarises spoken sessions. Not evaluated on group therapy."},
+            "prompt": {"text": "Summarise the session.\nUse plain words.", "version": "3"},
+        }
+        parts = {
+            "context": json.dumps(context).encode(),
+            "summary": json.dumps(summary).encode(),
+            "transcript": (EXAMPLE / "transcript.json").read_bytes(),
+        }
+        payload = Payload(
+            "aws-healthscribe", tuple(Part(name, "application/json", data) for name, data in parts.items())
+        )
+        return str(answer_of(submit(self.services, self.asked, payload))["draft"])
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    settings = Settings(
+        home=tmp_path_factory.mktemp("house"), port=port, public_url=f"http://127.0.0.1:{port}", database_url=None
+    )
+    wiring.upgrade(settings)
+    app = wiring.app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield _furnished(app.state.services, settings.public_url)
+    server.should_exit = True
+    thread.join(10)
+
+
+def _furnished(services: Services, address: str) -> House:
+    """One clinic, one clinician who may review, one patient."""
+    nobody = Caller("setup", "setup", "setup", frozenset(), "HSYSADMIN")
+    clinic = register.organization(services, Asked(nobody, services.clock()), "Harbour Clinic").id
+    caller = Caller("setup", "scribe", clinic, frozenset({"submission.write"}), "TREAT")
+    asked = Asked(caller, services.clock())
+    ada = register.practitioner(services, asked, "Lindqvist", ["Ada"], [("urn:example:staff", "ada")]).id
+    mrn = ("urn:example:mrn", "1001")
+    patient = register.patient(services, asked, clinic, "Quillfeather", ["Mara"], "female", "1988-05-04", [mrn]).id
+    add_person(services, LOGIN, PASSWORD, practitioner=ada, organization=clinic, scopes=["review"], purpose="TREAT")
+    return House(services, address, asked, patient)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine; `make browser` installs one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, house: House) -> Iterator[Page]:
+    """A page of a browser that has never been here."""
+    with opened(chromium, house) as page:
+        yield page
+
+
+@contextmanager
+def opened(chromium: Browser, house: House, state: StorageState | None = None) -> Iterator[Page]:
+    """A page in a context of its own. Whatever a test does: no foreign request, no complaint of the browser."""
+    context = chromium.new_context(base_url=house.address, viewport={"width": 1280, "height": 900}, storage_state=state)
+    context.set_default_timeout(8000)
+    page = context.new_page()
+    foreign: list[str] = []
+    complaints: list[str] = []
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith(f"{house.address}/"):
+            foreign.append(request.url)
+
+    def heard(message: ConsoleMessage) -> None:
+        # Chromium calls every answer of 4xx an error, also a page that says so on purpose.
+        if message.type in ("error", "warning") and "responded with a status of 4" not in message.text:
+            complaints.append(message.text)
+
+    page.on("request", asked)
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert foreign == []
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def ticket(chromium: Browser, house: House) -> StorageState:
+    """The cookie of one sign-in that many tests share: a password takes its time to check, on purpose."""
+    context = chromium.new_context(base_url=house.address)
+    page = context.new_page()
+    sign_in(page)
+    page.get_by_role("heading", name="Reviews").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def signed_in(chromium: Browser, house: House, ticket: StorageState) -> Iterator[Page]:
+    with opened(chromium, house, ticket) as page:
+        page.goto("/pages/reviews")
+        yield page
+
+
+def sign_in(page: Page, *, password: str = PASSWORD, stay: bool = False) -> None:
+    """Fill in the form and send it, on the sign-in page that is open already if told to `stay`."""
+    if not stay:
+        page.goto("/pages/sign-in")
+    page.get_by_label("User name").fill(LOGIN)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--picture", action="store_true", help="write tests/browser/review.png anew")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
