@@ -11,7 +11,10 @@ from gateway.fhir.profile_items import Item, items_of
 from gateway.fhir.profile_slices import Answer, Slicing, has_listed_code
 from gateway.fhir.profile_specs import Group, Spec, TypeSpec, agrees
 from gateway.fhir.tables import Codes, is_a
+from gateway.fhir.walker import Met
 
+# Whether a value (by its identity) conforms to a profile.
+Known = dict[tuple[int, str], Answer]
 _SYSTEM = "http://hl7.org/fhirpath/"
 
 
@@ -24,17 +27,14 @@ class Library(Protocol):
 
 
 class ProfileCheck:
-    """One resource (or element) against profiles of one library. `entries` are a Bundle's resources by fullUrl."""
+    """What the walk met against profiles of one library. `entries` are a Bundle's resources by fullUrl; `known` keeps
+    what was asked already."""
 
-    def __init__(
-        self, library: Library, resource: Any, root: Any, scope: targets.Scope, entries: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, library: Library, met: Met, entries: Mapping[str, Any], known: Known) -> None:
         self._library = library
-        self._resource = resource
-        self._root = root
-        self._scope = scope
+        self._met = met
         self._entries = entries
-        self._known: dict[tuple[int, str], Answer] = {}
+        self._known = known
         self._slicing = Slicing(self._url_of, library.codes, self._reached, self._conforms)
 
     def faults_of(self, item: Item, profile: str) -> list[Issue]:
@@ -76,7 +76,7 @@ class ProfileCheck:
                 issues.append(Issue("must have a code of the profile's value set", item.path, "code-invalid"))
         kind = item.type or (spec.types[0].code if len(spec.types) == 1 else spec.path)
         for rule in spec.rules:
-            if item.value is not None and not rule.holds(item.value, self._resource, self._root, kind):
+            if item.value is not None and not rule.holds(item.value, self._met.resource, self._met.root, kind):
                 issues.append(Issue(f"breaks the rule {rule.key}: {rule.words}", item.path, "invariant"))
         for group in spec.groups.values():
             self._group(item, group, issues)
@@ -87,7 +87,7 @@ class ProfileCheck:
             return
         types = [self._library.type_of(profile) for profile in kind.targets]
         if None not in types and "Resource" not in types:
-            fault = targets.fault_of(item.value, frozenset(str(each) for each in types), self._scope)
+            fault = targets.fault_of(item.value, frozenset(str(each) for each in types), self._met.scope)
             if fault:
                 issues.append(Issue(fault, item.path, "value"))
 
@@ -142,10 +142,10 @@ class ProfileCheck:
             return None
         found = self._entries.get(text)
         if text.startswith("#"):
-            listed = self._root.get("contained") if isinstance(self._root, dict) else None
+            listed = self._met.root.get("contained") if isinstance(self._met.root, dict) else None
             contained = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
             found = next((each for each in contained if each.get("id") == text[1:]), None)
-        return Item(found, None, targets.type_of(text, self._scope), item.path)
+        return Item(found, None, targets.type_of(text, self._met.scope), item.path)
 
     def _conforms(self, item: Item, profile: str) -> Answer:
         kind = self._library.type_of(profile)

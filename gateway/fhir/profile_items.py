@@ -27,9 +27,12 @@ class Item:
 
 def items_of(container: Mapping[str, Any], name: str, path: str, *, is_choice: bool = False) -> list[Item]:
     """All values of the element `name` in `container`, a primitive that has extensions only included."""
-    place = f"{path}.{name}"
     if not is_choice:
-        return list(_items(container.get(name), container.get(f"_{name}"), None, place))
+        value, sibling = container.get(name), container.get(f"_{name}")
+        if value is None and sibling is None:
+            return []
+        return list(_items(value, sibling, None, f"{path}.{name}"))
+    place = f"{path}.{name}"
     found: list[Item] = []
     for key in dict.fromkeys(key.removeprefix("_") for key in container if isinstance(key, str)):
         kind = _type_of(key, name)

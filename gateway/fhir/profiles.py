@@ -10,12 +10,12 @@ from typing import Any
 from gateway.errors import Issue
 from gateway.fhir import tables
 from gateway.fhir.definitions.codes import CannotList, codes_of
-from gateway.fhir.profile_check import ProfileCheck
+from gateway.fhir.profile_check import Known, ProfileCheck
 from gateway.fhir.profile_items import Item
 from gateway.fhir.profile_packages import Definition, Package, PackageFault, packages_in
 from gateway.fhir.profile_specs import Spec, tree
 from gateway.fhir.tables import Codes
-from gateway.fhir.walker import Walk
+from gateway.fhir.walker import Met, Walk
 
 __all__ = ["PackageFault", "Profiles", "load"]
 
@@ -55,14 +55,13 @@ class Profiles:
     def check(self, walk: Walk) -> list[Issue]:
         """The faults of every resource the walk met against each known profile it claims, and of known extensions."""
         issues: list[Issue] = []
-        entries = _entries(walk.resource)
+        entries, known = _entries(walk.resource), Known()
         for met in walk.met:
-            claimed = _claimed(met.value) if met.kind != "Extension" else [met.value.get("url")]
-            for profile in (each for each in claimed if isinstance(each, str)):
+            for profile in _claimed(met):
                 definition = self.find(profile)
-                if definition is not None and definition.kind == "StructureDefinition":
-                    view = self._view(definition.package)
-                    checker = ProfileCheck(view, met.resource, met.root, met.scope, entries)
+                is_known = definition is not None and definition.kind == "StructureDefinition"
+                if definition is not None and is_known and (id(met.value), profile) not in known:
+                    checker = ProfileCheck(self._view(definition.package), met, entries, known)
                     issues += checker.faults_of(Item(met.value, None, met.kind, met.path), profile)
         return issues
 
@@ -116,10 +115,12 @@ class _View:
         return None if found is None else found.body
 
 
-def _claimed(resource: Mapping[str, Any]) -> list[Any]:
-    meta = resource.get("meta")
+def _claimed(met: Met) -> list[str]:
+    """An extension claims the definition it names by its url."""
+    meta = met.value.get("meta")
     profiles = meta.get("profile") if isinstance(meta, dict) else None
-    return profiles if isinstance(profiles, list) else []
+    claimed = [met.value.get("url")] if met.kind == "Extension" else profiles
+    return [each for each in claimed if isinstance(each, str)] if isinstance(claimed, list) else []
 
 
 def _entries(resource: Any) -> dict[str, Any]:

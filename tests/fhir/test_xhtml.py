@@ -106,6 +106,6 @@ def test_a_fault_names_the_element_and_never_its_text() -> None:
 @pytest.mark.spec("X-045")
 @pytest.mark.parametrize("hostile", ["<p>" * 100_000, "&a" * 200_000, "<p style='" + "url(" * 100_000 + "'>a</p>"])
 def test_no_narrative_is_slow(hostile: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert faults_of(div(hostile))
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
