@@ -22,16 +22,19 @@ class Issue:
 
 
 class Refusal(Exception):
-    """The gateway says no. `issues` lists every fault found, each with its place."""
+    """The gateway says no. `issues` lists every fault found, each with its place; `retry_seconds`: when to ask again."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "exception"
     words: ClassVar[str] = "The request could not be carried out."
 
-    def __init__(self, detail: str | None = None, *, issues: Sequence[Issue] = ()) -> None:
+    def __init__(
+        self, detail: str | None = None, *, issues: Sequence[Issue] = (), retry_seconds: int | None = None
+    ) -> None:
         super().__init__(detail or self.words)
         self.detail = detail or self.words
         self.issues = tuple(issues) or (Issue(self.detail, code=self.code),)
+        self.retry_seconds = retry_seconds
 
 
 class BadRequest(Refusal):

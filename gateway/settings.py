@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     payload_depth: int = Field(64, description="Deepest nesting of a submission.")
     page_default: int = Field(50, description="Entries of a search page when `_count` is absent.")
     page_maximum: int = Field(500, description="Largest page of a search.")
-    peers: list[str] | None = Field(None, description="Origins that may be asked for key sets; none given: any public.")
+    peers: list[str] = Field([], description="Origins of partners that may be asked for their key sets.")
     allow_loopback_peers: bool = Field(
         False, description="Development only: fetch key sets over http from this machine."
     )
@@ -44,7 +44,9 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _origin(cls, value: str) -> str:
-        HttpUrl(value)
+        url = HttpUrl(value)
+        if url.scheme != "https" and url.host not in ("127.0.0.1", "localhost", "[::1]"):
+            raise ValueError("tokens may travel over http on this machine only: give an https address")
         return value.rstrip("/")
 
     @property

@@ -36,7 +36,10 @@ def failed(scope: Scope) -> Response:
 
 def _refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
-    return answer(refusal.status, refusal.issues, request.scope)
+    response = answer(refusal.status, refusal.issues, request.scope)
+    if refusal.retry_seconds is not None:
+        response.headers["Retry-After"] = str(refusal.retry_seconds)
+    return response
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -59,7 +59,7 @@ class RequestFrame:
             log.info(
                 Event.REQUEST,
                 method=scope["method"],
-                route=getattr(scope.get("route"), "path", "unmatched"),
+                route=getattr(scope.get("endpoint"), "__name__", "unmatched"),
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
                 request_id=scope["request_id"],

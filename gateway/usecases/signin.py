@@ -45,7 +45,7 @@ def sign_in(services: Services, login: str, password: str, origin: Origin) -> Si
     now, name = services.clock(), people.folded(login)
     wait = services.throttle.wait(name, now)
     if wait:
-        raise TooMany(f"Too many attempts; try again in {wait.seconds + 1} seconds.")
+        raise TooMany(f"Too many attempts; try again in {wait.seconds + 1} seconds.", retry_seconds=wait.seconds + 1)
     services.throttle.failed(name, now)  # counted before it is known, so that attempts side by side count too
     with services.database.read() as db:
         person = people.person_of(db, login)
