@@ -22,7 +22,7 @@ class Issue:
 
 
 class Refusal(Exception):
-    """The gateway says no. `issues` lists every fault found, each with its place; `retry_seconds`: when to ask again."""
+    """The gateway says no. `issues` lists every fault, each with its place; `retry_seconds`: when to ask again."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "exception"
