@@ -92,8 +92,8 @@ class World:
     def caller(self, *scopes: str, organization: str = "", person: str | None = None, client: str = "scribe") -> Caller:
         return Caller("t1", client, organization or self.clinic, frozenset(scopes), "TREAT", person)
 
-    def asked(self, **who: Any) -> Asked:
-        return Asked(self.caller(**who), self.services.clock(), "r1", "192.0.2.1")
+    def asked(self, *scopes: str, **who: Any) -> Asked:
+        return Asked(self.caller(*scopes, **who), self.services.clock(), "r1", "192.0.2.1")
 
     @property
     def scribe(self) -> Asked:

@@ -13,7 +13,6 @@ from typing import Any
 
 from gateway.errors import Issue, Unprocessable
 from gateway.fhir import json
-from gateway.fhir.check import check
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.model import Mapped, Segment
 from gateway.rules.access import Visibility
@@ -27,6 +26,7 @@ from gateway.store.database import Reader
 from gateway.store.submissions import Part
 from gateway.usecases.companions import companions_of
 from gateway.usecases.context import NAME, check_context
+from gateway.usecases.door import check_all
 from gateway.usecases.services import Services
 
 
@@ -70,7 +70,7 @@ def take_in(services: Services, db: Reader, source: Source, mapping: Mapping, pa
     custodian_id = source.visibility.organization_id
     attribution = attribution_of(context, custodian_id)
     made = attributed(context, attribution, source.at)
-    _check(services, made)
+    check_all(services, made)
     draft = _draft(services, db, source, context, session, attribution, made, mapped) if mapped.resources else None
     fresh = tuple(item for item in made if _is_new(db, source, item))
     return Intake(session, is_new, custodian_id, fresh, mapped.transcript, draft)
@@ -147,7 +147,7 @@ def _draft(
     author = f"Device/{attribution.device_id}"
     base = services.fhir_base
     revision = drafted(act, dossier.outline, dossier.outline.statements, author, companions, base)
-    _check(services, revision.resources)
+    check_all(services, revision.resources)
     return Drafted(dossier, revision, str(composition["title"])[:255])
 
 
@@ -157,12 +157,6 @@ def _composition(mapped: Mapped) -> dict[str, Any]:
     if kinds != ["Composition"] or not mapped.resources[0].get("title") or not mapped.resources[0].get("type"):
         raise Unprocessable("The mapping did not make one Composition with a title and a type.")
     return mapped.resources[0]
-
-
-def _check(services: Services, made: Iterable[dict[str, Any]]) -> None:
-    issues = [issue for resource in made for issue in check(resource, profiles=services.profiles)]
-    if issues:
-        raise Unprocessable("What the payload was mapped to is not valid FHIR.", issues=issues)
 
 
 def _is_new(db: Reader, source: Source, item: dict[str, Any]) -> bool:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.errors import Forbidden, Issue, NotFound, PreconditionFailed, Unprocessable
-from gateway.fhir.check import check
+from gateway.errors import Forbidden, NotFound, PreconditionFailed, Unprocessable
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.document import Approval
@@ -25,6 +24,7 @@ from gateway.store.database import Reader
 from gateway.store.drafts import Draft
 from gateway.usecases.asked import Asked
 from gateway.usecases.companions import companions_of
+from gateway.usecases.door import check_all
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
@@ -159,7 +159,7 @@ def _amended(step: _Step, wanted: Sequence[Wanted]) -> Revision:
     told = Told(dossier.basis, number, step.asked.at, editors)
     author = f"Practitioner/{by}"
     revision = drafted(told, dossier.outline, statements, author, companions, services.fhir_base)
-    _check(services, revision.resources)
+    check_all(services, revision.resources)
     return revision
 
 
@@ -176,14 +176,8 @@ def _approved(step: _Step) -> tuple[dict[str, Any], ...]:
     made = published(
         told, dossier.outline, revision.statements, companions, services.fhir_base, lambda: str(uuid.uuid4())
     )
-    _check(services, made)
+    check_all(services, made)
     return made
-
-
-def _check(services: Services, made: Sequence[dict[str, Any]]) -> None:
-    issues: list[Issue] = [issue for item in made for issue in check(item, profiles=services.profiles)]
-    if issues:
-        raise Unprocessable("The document would not be valid FHIR.", issues=issues)
 
 
 def _approved_meanwhile(step: _Step) -> Decided:
