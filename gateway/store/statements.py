@@ -1,7 +1,7 @@
 """Statements built once and compiled once per engine, then run by the driver's own cursor.
 
 SQLAlchemy writes the SQL of both engines; executing through it costs several times the query itself on
-a point read (tests/store/README.md has the numbers), so the paths that matter hand the text to the driver.
+a point read (README.md has the numbers), so the paths that matter hand the text to the driver.
 """
 
 from __future__ import annotations

@@ -19,15 +19,16 @@ from gateway.store.database import Database, Writer
 from gateway.store.visible import parameters, shielded, visible
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
-PATIENTS, ORGANIZATIONS, PURPOSES = ["p1", "p2"], ["a", "b", "c"], ["TREAT", "COC", "HRESCH"]
+# Few values, so that rules often meet the rows they speak of.
+PATIENTS, ORGANIZATIONS, PURPOSES = ["p1", "p2"], ["a", "b"], ["TREAT", "HRESCH"]
 ENTRY = AuditEntry(Act.CREATE, START, None)
-days = st.integers(0, 4).map(lambda number: START + timedelta(days=number))
+days = st.sampled_from([START + timedelta(days=number) for number in range(3)])
 
 facts = st.builds(
     Facts,
-    patient_id=st.sampled_from([None, *PATIENTS]),
+    patient_id=st.sampled_from([*PATIENTS, None]),
     custodian_id=st.sampled_from([None, *ORGANIZATIONS]),
-    confidentiality=st.sampled_from("ULMNRV"),
+    confidentiality=st.sampled_from("UMNRV"),
 )
 rules = st.builds(
     Rule,
@@ -36,9 +37,9 @@ rules = st.builds(
     consent_version=st.integers(1, 2),
     recipient_id=st.sampled_from(ORGANIZATIONS),
     purpose=st.sampled_from(PURPOSES),
-    shape=st.builds(Shape, st.sampled_from(Effect), st.sampled_from("ULMNRV")),
+    shape=st.builds(Shape, st.sampled_from([Effect.PERMIT, Effect.PERMIT, Effect.DENY]), st.sampled_from("NRV")),
     valid_from=days,
-    valid_until=days,
+    valid_until=days.map(lambda day: day + timedelta(days=1)),
 )
 sights = st.builds(Visibility, st.sampled_from(ORGANIZATIONS), st.sampled_from(PURPOSES), days)
 
