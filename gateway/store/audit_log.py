@@ -91,7 +91,9 @@ def _own(statement: Select[Any], visibility: Visibility) -> Select[Any]:
 def _matching(statement: Select[Any], visibility: Visibility, query: Query, limits: Limits) -> Select[Any]:
     statement = _own(statement, visibility).where(*(_condition(one) for one in query.criteria))
     if limits:
-        statement = statement.where(or_(*(and_(*(_condition(one) for one in limit)) for limit in limits)))
+        statement = statement.where(
+            or_(false(), *(and_(true(), *(_condition(one) for one in limit)) for limit in limits))
+        )
     return statement
 
 
@@ -102,7 +104,7 @@ def _condition(criterion: Criterion) -> ColumnElement[bool]:
     if criterion.modifier == "missing":
         absent = {"patient": audit.c.patient_id.is_(None), "entity": ~_has_entity()}.get(code, false())
         return absent if criterion.missing else ~absent
-    found = or_(*(_value(code, value) for value in criterion.values))
+    found = or_(false(), *(_value(code, value) for value in criterion.values))
     return ~found if criterion.modifier == "not" else found
 
 
@@ -137,7 +139,7 @@ def _refers(code: str, value: ReferenceValue) -> ColumnElement[bool]:
         what += [audit.c.target_type.in_(value.types)] if value.types is not None else []
         what += [audit.c.target_version == value.version] if value.version else []
         wanted.append(and_(*what))
-    return or_(*wanted) if wanted else false()
+    return or_(false(), *wanted)
 
 
 def _has_entity() -> ColumnElement[bool]:
@@ -151,7 +153,7 @@ def _of_kind(criterion: Criterion) -> ColumnElement[bool]:
         for (act, outcome, about_patient), rows in _samples().items()
         if _meets(criterion, [row for row in rows if row.name == criterion.parameter.code])
     ]
-    return or_(*kinds) if len(kinds) < len(_samples()) else true()
+    return or_(false(), *kinds) if len(kinds) < len(_samples()) else true()
 
 
 def _meets(criterion: Criterion, rows: Sequence[IndexRow]) -> bool:

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, String, Table, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    String,
+    Table,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from gateway.fhir.dates import PREFIXES
 from gateway.fhir.search import Criterion
@@ -71,7 +83,7 @@ def condition(type: str, shape: Shape, names: Iterator[str], *, drives: bool = F
     `drives`: written so that the engine begins with the index of this criterion.
     """
     if shape.code == "_id":
-        return _column(shape, or_(*(resource.c.id == _text(names) for _ in shape.values)), resource.c.id)
+        return _column(shape, or_(false(), *(resource.c.id == _text(names) for _ in shape.values)), resource.c.id)
     if shape.code == "_lastUpdated":
         return _column(shape, _any_date(shape, resource.c.updated_at, resource.c.updated_at, names), resource.c.id)
     table = _TABLES[shape.kind]
@@ -97,11 +109,11 @@ def _any(shape: Shape, table: Table, names: Iterator[str]) -> ColumnElement[bool
     one = {"token": _token, "reference": _reference, "string": _string, "uri": _uri}[shape.kind]
     if shape.modifier == "identifier":
         one = _identifier
-    return or_(*(one(shape, value, names) for value in shape.values))
+    return or_(false(), *(one(shape, value, names) for value in shape.values))
 
 
 def _any_date(shape: Shape, low: Any, high: Any, names: Iterator[str]) -> ColumnElement[bool]:
-    return or_(*(PREFIXES[prefix](low, high, _number(names), _number(names)) for (prefix,) in shape.values))
+    return or_(false(), *(PREFIXES[prefix](low, high, _number(names), _number(names)) for (prefix,) in shape.values))
 
 
 def _token(_: Shape, value: tuple[Any, ...], names: Iterator[str]) -> ColumnElement[bool]:
@@ -129,7 +141,7 @@ def _reference(_: Shape, value: tuple[Any, ...], names: Iterator[str]) -> Column
     types, has_version = value
     wanted = [ix_reference.c.target_id == _text(names)]
     if types:
-        wanted.append(or_(*(ix_reference.c.target_type == _text(names) for _ in range(types))))
+        wanted.append(or_(false(), *(ix_reference.c.target_type == _text(names) for _ in range(types))))
     if has_version:
         wanted.append(ix_reference.c.target_version == _text(names))
     return and_(*wanted)
