@@ -89,7 +89,7 @@ def parse(kind: str, pairs: Sequence[tuple[str, str]], *, base: str = "", lenien
 
 
 def _criterion(table: TypeTable, name: str, text: str, base: str) -> Criterion:
-    code, _, modifier = name.partition(":")
+    code, colon, modifier = name.partition(":")
     parameter = table.parameters.get(code)
     if not code:
         raise ValueError("A value stands without a parameter.")
@@ -97,7 +97,7 @@ def _criterion(table: TypeTable, name: str, text: str, base: str) -> Criterion:
         raise Unknown("The parameter is not supported for this type.")
     if not text:
         raise Unknown("The parameter has no value.")
-    if not modifier:
+    if not colon:
         return Criterion(parameter, None, _values(parameter, None, text, base))
     if modifier not in MODIFIERS[parameter.kind] and not _names_target(parameter, modifier):
         raise Unknown("The modifier is not supported for this parameter.")
@@ -113,7 +113,7 @@ def _values(parameter: Parameter, modifier: str | None, text: str, base: str) ->
 
 
 def _names_target(parameter: Parameter, modifier: str) -> bool:
-    if parameter.kind != "reference" or not modifier[0].isupper():
+    if parameter.kind != "reference" or not modifier[:1].isupper():
         return False
     return modifier in parameter.targets if parameter.targets else modifier in TYPES
 
