@@ -190,5 +190,6 @@ def _notice(connection: Connection, cursor: Any, statement: str, parameters: Any
     if unit is None:  # no unit of work: a migration
         return
     compiled = getattr(context, "compiled", None)
+    changes = compiled is not None and (context.isinsert or context.isupdate or context.isdelete)
     is_record = compiled is not None and context.isinsert and compiled.statement.table is audit
-    unit.note(statement.lstrip()[:8].upper().startswith(_WRITES), is_record)
+    unit.note(changes or statement.lstrip()[:8].upper().startswith(_WRITES), is_record)

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, insert, select
 
 from gateway.rules.access import Visibility
 from gateway.rules.audit import Act, AuditEntry
-from gateway.rules.consent import Effect, Facts, Rule, Shape, decide
+from gateway.rules.consent import ROOT_PERMIT, Effect, Facts, Rule, Shape, decide
 from gateway.store import consents, resources, tables
 from gateway.store.database import Database, Writer
 from gateway.store.visible import parameters, shielded, visible
@@ -116,3 +116,26 @@ def test_what_is_hidden_reads_like_what_is_absent(
             assert resources.read(db, seen_by("elsewhere"), "DocumentReference", id) is None
             assert resources.vread(db, seen_by("elsewhere"), "DocumentReference", id, 1) is None
             assert resources.history(db, seen_by("elsewhere"), "DocumentReference", id, count=9) == []
+
+
+@pytest.mark.spec("F-059")
+def test_each_version_is_judged_by_its_own_labels_and_todays_consent(
+    database: Database, publish: Callable[..., Any], seen_by: Callable[..., Visibility]
+) -> None:
+    publish(confidentiality="V")
+    second = publish(confidentiality="R")
+    rule = Rule("p1", "c1", 1, "hospital", "TREAT", ROOT_PERMIT, START, START + timedelta(days=9))
+
+    def versions() -> list[int]:
+        with database.read() as db:
+            found = resources.history(db, seen_by("hospital"), "DocumentReference", "d1", count=9)
+            assert resources.vread(db, seen_by("hospital"), "DocumentReference", "d1", 1) is None
+            return [row.version for row in found]
+
+    assert versions() == []
+    with database.write() as writer:
+        consents.enforce(writer, ENTRY, "c1", [rule])
+    assert versions() == [second.version]
+    with database.write() as writer:
+        consents.enforce(writer, ENTRY, "c1", [])
+    assert versions() == []
