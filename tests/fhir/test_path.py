@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.fhir import json
 from gateway.fhir.path import EVERY, PathError, compile
 
 PATIENT: dict[str, Any] = {
@@ -228,3 +229,13 @@ def test_what_is_not_fhirpath_is_refused_with_its_place(expression: str, positio
 def test_functions_nobody_knows_are_refused(expression: str) -> None:
     with pytest.raises(PathError):
         compile(expression, functions=EVERY)
+
+
+def test_a_number_written_with_an_exponent_is_a_number() -> None:
+    assert compile("a > 999").evaluate(json.parse(b'{"a":1E3}')) == [True]
+
+
+def test_a_key_without_a_name_is_no_fault_of_the_engine() -> None:
+    assert compile("(Observation.value as Quantity).exists()").evaluate(
+        {"resourceType": "Observation", "value": {"": 1}}
+    ) == [False]

@@ -120,10 +120,10 @@ def _has_shape(value: Any, name: str) -> bool:
     if value.__class__ is str:
         return name in _TEXTS or _is_moment(value, name)
     if value.__class__ is dict:
-        keys = {key for key in value if key not in ("id", "extension") and key[0] != "_"}
+        keys = {key for key in value if key not in ("id", "extension") and not key.startswith("_")}
         allowed = _SHAPES.get(_PARENTS.get(name, name), set())
         return bool(keys) and keys <= allowed
-    if value.__class__ is Decimal:
+    if isinstance(value, Decimal):
         return name in ("decimal", "Decimal")
     return _system_type(value) == name
 

@@ -76,7 +76,7 @@ def truth(values: list[Any]) -> bool | None:
 
 
 def is_number(value: Any) -> bool:
-    return value.__class__ is int or value.__class__ is Decimal
+    return value.__class__ is int or isinstance(value, Decimal)  # a Decimal may be one that keeps its lexeme
 
 
 def quantity_of(value: Any) -> Quantity | None:
