@@ -57,9 +57,9 @@ class Decision:
 _FIELDS = tuple(Draft.__slots__)
 _OWN = select(*(draft.c[name] for name in _FIELDS)).where(draft.c.custodian_id == bindparam("custodian_id"))
 _BY_ID = Prepared(_OWN.where(draft.c.id == bindparam("id")))
-_INBOX = Prepared(
-    _OWN.where(draft.c.state == bindparam("state")).order_by(draft.c.created_at, draft.c.id).limit(bindparam("count"))
-)
+_IN_STATE = _OWN.where(draft.c.state == bindparam("state")).limit(bindparam("count"))
+_WAITING = Prepared(_IN_STATE.order_by(draft.c.created_at, draft.c.id))
+_DECIDED = Prepared(_IN_STATE.order_by(draft.c.decided_at.desc(), draft.c.id))
 _INSERT = Prepared(insert(draft), _FIELDS)
 _REVISION_FIELDS = ("draft_id", "revision", "patient_id", "author", "digest", "created_at", "content")
 _INSERT_REVISION = Prepared(insert(draft_revision), _REVISION_FIELDS)
@@ -121,9 +121,9 @@ def read(db: Reader, visibility: ReviewerSight, id: str) -> Draft | None:
 
 
 def inbox(db: Reader, visibility: ReviewerSight, state: State, *, count: int) -> list[Draft]:
-    """The custodian's drafts in a state, the longest waiting first."""
+    """The custodian's drafts in a state: of those that wait the longest waiting first, of others the latest decided."""
     values = {"custodian_id": visibility.organization_id, "state": state.value, "count": count}
-    return [_draft(row) for row in db.all(_INBOX, values)]
+    return [_draft(row) for row in db.all(_WAITING if state is State.PENDING else _DECIDED, values)]
 
 
 def history(db: Reader, visibility: ReviewerSight, id: str) -> tuple[Dossier, list[tuple[datetime, Revision]]]:

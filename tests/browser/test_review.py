@@ -21,7 +21,12 @@ def test_the_inbox_tells_who_when_by_which_model_and_how_much(signed_in: Page, h
     draft = house.draft()
     signed_in.goto("/pages/reviews")
     row = signed_in.locator(f"a[href='/pages/reviews/{draft}']")
-    for words in ("Mara Quillfeather", "14 March 2026", "HealthScribe 2026-02", "7 sentences, 1 without support"):
+    for words in (
+        "Mara Quillfeather",
+        "14 March 2026",
+        "HealthScribe 2026-02",
+        "7 sentences, 1 without a transcript line",
+    ):
         expect(row).to_contain_text(words)
     expect(row).to_contain_text(re.compile("waiting less than a minute|waiting 1 minute"))
 
@@ -35,7 +40,7 @@ def test_each_sentence_stands_beside_what_was_said(signed_in: Page, house: House
     left, right = sentence(signed_in, SLEPT).locator(".words").bounding_box(), beside.bounding_box()
     assert left and right
     assert left["x"] + left["width"] <= right["x"]
-    expect(sentence(signed_in, UNPROVEN)).to_contain_text("Nothing in the transcript supports this.")
+    expect(sentence(signed_in, UNPROVEN)).to_contain_text("No transcript line is given for this.")
     expect(signed_in.get_by_text("AI-written, not yet approved")).to_be_visible()
 
 
@@ -70,7 +75,8 @@ def test_editing_then_approving(signed_in: Page, house: House) -> None:
 
     signed_in.get_by_role("button", name="Approve").click()
     expect(signed_in.get_by_role("heading", name="Approved", exact=True)).to_be_visible()
-    expect(signed_in.get_by_text("the note, as a document in the patient’s record")).to_be_visible()
+    expect(signed_in.get_by_text("The note, as a document in the patient’s record.")).to_be_visible()
+    expect(signed_in.get_by_text("9 records of where it comes from")).to_be_visible()
     expect(signed_in.get_by_text("Nobody else yet")).to_be_visible()
     signed_in.goto("/pages/reviews?state=approved")
     expect(signed_in.locator(f"a[href='/pages/reviews/{draft}']")).to_contain_text("approved")

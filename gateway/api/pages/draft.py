@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -13,7 +12,7 @@ from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
 from gateway.api.pages.session import Session, session
 from gateway.api.pages.views import draft_view, facts
-from gateway.api.pages.words import day, plural
+from gateway.api.pages.words import day
 from gateway.errors import PreconditionFailed
 from gateway.rules.review import State
 from gateway.usecases import drafts
@@ -25,10 +24,10 @@ router = APIRouter(route_class=PageRoute)
 Reader = Annotated[Session, Depends(session)]
 
 _SAID = {"saved": "Your changes are saved. The text below is what you would approve."}
-_KINDS = {
-    "DocumentReference": ("the note, as a document in the patient’s record", "{} documents"),
-    "Composition": ("the same note in parts, each sentence with an address of its own", "{} notes in parts"),
-    "Provenance": ("one record of where it came from", "{} records of where it came from, down to the sentence"),
+_PUBLISHED = {
+    "DocumentReference": "The note, as a document in the patient’s record.",
+    "Composition": "The same note in parts, so that each sentence has an address of its own.",
+    "Provenance": "{} records of where it comes from: the model, the lines it rests on, who changed and approved it.",
 }
 _PURPOSES = {
     "TREAT": "treatment",
@@ -76,7 +75,7 @@ def approved(request: Request, draft_id: str, session: Reader) -> Response:
         "approved.html",
         session=session,
         draft=draft_view(view, session.asked.at),
-        published=_published(Counter(found.published)),
+        published=_published(found.published),
         seen_by=["Your own organization, for the patient’s treatment.", *map(_recipient, found.recipients)],
         is_alone=not found.recipients,
     )
@@ -95,8 +94,8 @@ def changed(services: Services, session: Session, draft_id: str, unsaved: str, k
     )
 
 
-def _published(counts: Counter[str]) -> list[str]:
-    return [plural(counts[kind], *words) for kind, words in _KINDS.items() if counts[kind]]
+def _published(counts: Mapping[str, int]) -> list[str]:
+    return [words.format(counts[kind]) for kind, words in _PUBLISHED.items() if kind in counts]
 
 
 def _recipient(recipient: Recipient) -> str:

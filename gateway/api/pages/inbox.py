@@ -16,6 +16,7 @@ from gateway.rules.review import State
 from gateway.usecases import drafts
 
 router = APIRouter(route_class=PageRoute)
+MOST = 100  # drafts on one page
 
 _TABS = {
     State.PENDING: "Waiting for you",
@@ -65,12 +66,13 @@ def show(
     said: str = "",
 ) -> Response:
     services = services_of(request)
-    found = drafts.inbox(services, session.asked, state)
+    found = drafts.inbox(services, session.asked, state, count=MOST)
     return page(
         "inbox.html",
         session=session,
         tabs=[Tab(each.value, name, each is state) for each, name in _TABS.items()],
         rows=[row(each, session.asked.at) for each in found],
+        more=len(found) == MOST,
         said=_SAID.get(said),
         empty=_EMPTY[state],
     )

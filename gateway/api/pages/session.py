@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, Request, Response
 
-from gateway.api.dependencies import request_context, services_of
+from gateway.api.dependencies import asked_of, request_context, services_of
 from gateway.errors import BadRequest, Forbidden, TooLarge, Unauthenticated
 from gateway.rules.access import Caller
 from gateway.usecases.asked import Asked
@@ -75,10 +75,8 @@ def session(request: Request) -> Session:
     if "review" not in caller.scopes:
         raise Forbidden("This account is not set up for reviewing.")
     keep(services, token, origin_of(request))
-    context = request_context(request)
-    asked = Asked(caller, services.clock(), context.request_id, context.address)
     name = clinician(services, caller.practitioner_id)
-    found = Session(asked, name, token, _proof(services, caller))
+    found = Session(asked_of(request, caller), name, token, _proof(services, caller))
     request.state.session = found
     return found
 

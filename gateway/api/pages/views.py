@@ -18,8 +18,8 @@ BADGES = {
     State.REJECTED: "Rejected, never published",
 }
 _WARNINGS = (
-    "sentence has nothing in the transcript to support it.",
-    "sentences have nothing in the transcript to support them.",
+    "sentence comes without a transcript line.",
+    "sentences come without a transcript line.",
 )
 _MARKS = {Origin.MACHINE: "machine", Origin.REVISION: "edited", Origin.HUMAN: "own"}
 
@@ -100,7 +100,9 @@ class Row:
 
 def row(waiting: Waiting, now: datetime) -> Row:
     draft, unproven = waiting.draft, waiting.unproven
-    counted = plural(waiting.sentences, "sentence", "sentences") + (f", {unproven} without support" if unproven else "")
+    counted = plural(waiting.sentences, "sentence", "sentences") + (
+        f", {unproven} without a transcript line" if unproven else ""
+    )
     since = f"waiting {lasted(draft.created_at, now)}"
     if draft.state is not State.PENDING and draft.decided_at:
         since = f"{draft.state} {day(draft.decided_at)}"
@@ -131,7 +133,7 @@ def draft_view(view: View, now: datetime, decided_by: str = "") -> DraftView:
 
 def _summary(view: View, bare: int, now: datetime) -> str:
     count = plural(len(view.sentences), "sentence", "sentences")
-    without = f", {bare} without a transcript line to support {'it' if bare == 1 else 'them'}" if bare else ""
+    without = f", {bare} without a transcript line" if bare else ""
     waiting = f" Waiting for {lasted(view.draft.created_at, now)}." if view.draft.state is State.PENDING else ""
     return f"Written by the AI model {view.model}. {count}{without}.{waiting}"
 
@@ -187,6 +189,6 @@ def facts(view: View, background: Background) -> tuple[Fact, ...]:
         found.append(Fact(prompt.title, prompt.text or ""))
     found.append(Fact("Received", f"{day(view.draft.created_at)}, by the mapping {background.mapping}"))
     if background.left_out:
-        left = (f"{'.'.join(step or '*' for step in each.steps)}: {each.reason}" for each in background.left_out)
+        left = (f"{[step for step in each.steps if step][-1]}: {each.reason}" for each in background.left_out)
         found.append(Fact("Left out of what the AI sent", "\n".join(left)))
     return tuple(found)
