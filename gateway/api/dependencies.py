@@ -9,9 +9,14 @@ from fastapi import Request
 
 from gateway.errors import Forbidden, Unauthenticated
 from gateway.rules.access import Caller
+from gateway.rules.audit import Act
 from gateway.usecases.asked import Asked
 from gateway.usecases.authenticate import caller_of
+from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
+
+# What somebody tries who comes without the scope, as the audit calls it.
+_TRIED = {"submission.write": Act.SUBMIT, "review": Act.REVIEW_READ, "consent": Act.CONSENT, "lineage": Act.LINEAGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,14 @@ def authenticate(request: Request) -> Caller:
 
 
 def require(scope: str) -> Callable[[Request], Caller]:
-    """A dependency: the caller, who must hold `scope`."""
+    """A dependency: the caller, who must hold `scope`; one who does not is refused, and that is recorded."""
+    tried = _TRIED[scope]
 
     def dependency(request: Request) -> Caller:
         caller = authenticate(request)
-        if scope not in caller.scopes:
-            raise Forbidden(f"The token does not carry the scope '{scope}'.")
+        with recorded(services_of(request), asked_of(request, caller), tried):
+            if scope not in caller.scopes:
+                raise Forbidden(f"The token does not carry the scope '{scope}'.")
         return caller
 
     return dependency
