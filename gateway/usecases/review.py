@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from gateway.errors import Forbidden, NotFound, PreconditionFailed, Unprocessable
+from gateway.events import Event
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.document import Approval
@@ -28,6 +31,7 @@ from gateway.usecases.door import check_all
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
+_log = structlog.get_logger()
 _ACTS = {Step.AMEND: Act.AMEND, Step.APPROVE: Act.APPROVE, Step.RETURN: Act.RETURN, Step.REJECT: Act.REJECT}
 
 
@@ -137,7 +141,9 @@ def _stepped(
             if step is Step.APPROVE and is_replay(draft.standing, practitioner_id, digest):
                 return _standing(db, asked.caller, draft)
         state = check_step(draft.standing, step, digest)
-        return do(_Step(services, asked, practitioner_id, draft, _ACTS[step]), state)
+        decided = do(_Step(services, asked, practitioner_id, draft, _ACTS[step]), state)
+    _log.info(Event.REVIEW_DECIDED, draft=draft_id, step=step.value, revision=decided.revision)
+    return decided
 
 
 def _amended(step: _Step, wanted: Sequence[Wanted]) -> Revision:

@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from gateway.errors import Conflict, NotFound, Refusal
-from gateway.fhir.json import dump, parse
+from gateway.events import Event
+from gateway.fhir.json import dump
 from gateway.fhir.outcome import outcome
 from gateway.mapping.mapping import Mapping
 from gateway.rules.audit import Act, AuditEntry, Outcome
@@ -25,6 +28,7 @@ from gateway.usecases.intake import Drafted, Intake, Source, take_in
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
+_log = structlog.get_logger()
 _CREATED = 201
 _ATTEMPTS = 3
 
@@ -133,6 +137,7 @@ def _accept(
         if first is not None and first.state == ACCEPTED:
             return Receipt(first.id, first.answer, is_repeated=True)
         _store(services, writer, done, source, accepted, parts, intake, is_known=first is not None)
+    _log.info(Event.SUBMISSION_ACCEPTED, submission=new.id, mapping=new.mapping)
     return Receipt(new.id, accepted.answer)
 
 
@@ -204,9 +209,4 @@ def _keep_refused(services: Services, asked: Asked, new: Submission, parts: tupl
             submissions.add(writer, audit, services.vault, refused, parts)
         else:
             submissions.settle(writer, audit, refused)
-
-
-def answer_of(receipt: Receipt) -> dict[str, Any]:
-    """The answer as an object."""
-    answer: dict[str, Any] = parse(receipt.answer)
-    return answer
+    _log.info(Event.SUBMISSION_REFUSED, submission=new.id, mapping=new.mapping, faults=len(refusal.issues))
