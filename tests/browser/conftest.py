@@ -26,7 +26,7 @@ from gateway.usecases import consent, register
 from gateway.usecases.asked import Asked
 from gateway.usecases.services import Services
 from gateway.usecases.signin import add_person
-from gateway.usecases.submit import Payload, answer_of, submit
+from gateway.usecases.submit import Payload, submit
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 EXAMPLE = PROJECT / "mappings" / "aws-healthscribe" / "examples" / "full"
@@ -94,7 +94,7 @@ class House:
         payload = Payload(
             "aws-healthscribe", tuple(Part(name, "application/json", data) for name, data in parts.items())
         )
-        return str(answer_of(submit(self.services, self.asked, payload))["draft"])
+        return str(json.loads(submit(self.services, self.asked, payload).answer)["draft"])
 
 
 @pytest.fixture(scope="session")

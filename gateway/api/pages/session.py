@@ -18,9 +18,11 @@ from fastapi import Depends, Request, Response
 from gateway.api.dependencies import asked_of, request_context, services_of
 from gateway.errors import BadRequest, Forbidden, TooLarge, Unauthenticated
 from gateway.rules.access import Caller
+from gateway.rules.audit import Act
 from gateway.usecases.asked import Asked
 from gateway.usecases.authenticate import caller_of
 from gateway.usecases.background import clinician
+from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.signin import keep
 from gateway.usecases.token import Origin
@@ -72,11 +74,13 @@ def session(request: Request) -> Session:
     if not token:
         raise Unauthenticated
     caller = caller_of(services, token)
-    if "review" not in caller.scopes:
-        raise Forbidden("This account is not set up for reviewing.")
+    asked = asked_of(request, caller)
+    with recorded(services, asked, Act.REVIEW_READ):
+        if "review" not in caller.scopes:
+            raise Forbidden("This account is not set up for reviewing.")
     keep(services, token, origin_of(request))
     name = clinician(services, caller.practitioner_id)
-    found = Session(asked_of(request, caller), name, token, _proof(services, caller))
+    found = Session(asked, name, token, _proof(services, caller))
     request.state.session = found
     return found
 
@@ -117,7 +121,11 @@ class Form:
     fields: Fields
 
 
-def form(sent: Annotated[Fields, Depends(fields)], session: Annotated[Session, Depends(session)]) -> Form:
-    if not hmac.compare_digest(sent.get("csrf", "").encode(), session.csrf.encode()):
-        raise Forbidden("The form was made for another session.")
+def form(
+    request: Request, sent: Annotated[Fields, Depends(fields)], session: Annotated[Session, Depends(session)]
+) -> Form:
+    """Raises Forbidden, recorded, for a form that was not made for this session."""
+    with recorded(services_of(request), session.asked, Act.REVIEW_READ):
+        if not hmac.compare_digest(sent.get("csrf", "").encode(), session.csrf.encode()):
+            raise Forbidden("The form was made for another session.")
     return Form(session, sent)

@@ -102,8 +102,10 @@ def test_an_approval_binds_the_text_on_the_screen(browser: TestClient, world: Wo
 def test_another_text_or_another_session_approves_nothing(
     browser: TestClient, world: World, draft: str, change: dict[str, str], status: int
 ) -> None:
-    answer = browser.post(f"/pages/reviews/{draft}/approve", data=_fields(browser, draft) | change)
+    fields, recorded = _fields(browser, draft) | change, world.rows("audit")
+    answer = browser.post(f"/pages/reviews/{draft}/approve", data=fields)
     assert (answer.status_code, _state(world, draft)) == (status, State.PENDING)
+    assert (world.rows("audit") > recorded) is (status != 400)
     assert answer.headers["content-type"].startswith("text/html")
 
 
