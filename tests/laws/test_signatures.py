@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any, get_type_hints
 
+from sqlalchemy.dialects import sqlite
+
 import gateway.store
+from gateway.rules.access import ReviewerSight, Visibility
 from gateway.rules.audit import AuditEntry
 from gateway.store.database import Reader, Writer
+from gateway.store.statements import Prepared
 
 # Functions that are the machinery itself, each with the reason it needs neither.
-MACHINERY: dict[str, str] = {}
+MACHINERY = {
+    "index.write": "part of resources.publish, which records it; a test below holds that nothing else calls it"
+}
+# Functions that read without a visibility, each with what they read instead of patient content.
+OPEN = {
+    "clients.client_of": "a registered client",
+    "clients.clients": "registered clients",
+    "people.is_taken": "a login",
+    "people.person_of": "somebody who signs in",
+    "registry.listed": "organizations and practitioners, about no patient",
+    "registry.organization": "an organization, about no patient",
+    "registry.practitioner": "a practitioner, about no patient",
+    "resources.current": "content about no patient that is labelled open",
+    "submissions.by_digest": "the answer to what the same client has sent before",
+    "submissions.by_key": "the answer to what the same client has sent before",
+    "submissions.of_client": "the answer to what the same client has sent before",
+    "tokens.caller_of": "who holds a token",
+    "tokens.times_of": "how long a token lives",
+    "transcripts.session_id": "the id of a session the same client has sent before",
+}
+
+
+def modules() -> Iterator[ModuleType]:
+    for module in pkgutil.iter_modules(gateway.store.__path__):
+        yield importlib.import_module(f"gateway.store.{module.name}")
 
 
 def store_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
-    for module in pkgutil.iter_modules(gateway.store.__path__):
-        loaded = importlib.import_module(f"gateway.store.{module.name}")
-        for name, function in inspect.getmembers(loaded, inspect.isfunction):
-            if function.__module__ == loaded.__name__ and not name.startswith("_"):
-                yield f"{module.name}.{name}", function
+    for module in modules():
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_"):
+                yield f"{module.__name__.rpartition('.')[2]}.{name}", function
 
 
 def first_type(function: Callable[..., Any]) -> Any:
@@ -39,6 +68,41 @@ def test_every_function_that_writes_requires_an_audit_entry() -> None:
         and AuditEntry not in [hint for key, hint in get_type_hints(function).items() if key != "return"]
     ]
     assert careless == []
+
+
+def test_every_function_that_reads_patient_content_requires_a_visibility() -> None:
+    blind = {
+        name
+        for name, function in store_functions()
+        if first_type(function) is Reader and not {Visibility, ReviewerSight} & set(get_type_hints(function).values())
+    }
+    assert blind == set(OPEN)
+
+
+def test_what_is_kept_of_resources_is_selected_under_a_visibility_only() -> None:
+    """Every prepared SELECT that gives out a text joins the consents, or is about nobody."""
+    dialect = sqlite.dialect()
+    selects = {
+        f"{module.__name__}.{name}": value.on(dialect).sql
+        for module in modules()
+        for name, value in inspect.getmembers(module, lambda member: isinstance(member, Prepared))
+        if not value.is_write
+    }
+    texts = {name: sql for name, sql in selects.items() if "resource.text" in sql}
+    assert "gateway.store.resources._READ" in texts
+    assert [
+        name for name, sql in texts.items() if "consent_rule" not in sql and "resource.patient_id IS NULL" not in sql
+    ] == []
+
+
+def test_the_index_is_written_by_publishing_only() -> None:
+    callers = [
+        module.__name__
+        for module in modules()
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "index.write"
+    ]
+    assert callers == ["gateway.store.resources"]
 
 
 def test_an_audit_entry_can_never_be_left_out() -> None:
