@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -46,8 +45,8 @@ class Evidence(Shape):
     identifier: str
     segment_id: str
     speaker: str | None
-    start: Decimal | None
-    end: Decimal | None
+    start: float | None
+    end: float | None
     is_received: bool = Field(description="False while the transcript that holds it has not come.")
 
 

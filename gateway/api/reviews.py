@@ -55,8 +55,8 @@ class TranscriptLine(Shape):
     segment_id: str
     identifier: str
     speaker: str | None
-    start: Decimal | None
-    end: Decimal | None
+    start: float | None
+    end: float | None
     text: str | None
 
 
@@ -215,7 +215,11 @@ def _line(line: drafts.Line) -> TranscriptLine:
         segment_id=line.segment_id,
         identifier=line.identifier,
         speaker=segment.speaker if segment else None,
-        start=segment.start if segment else None,
-        end=segment.end if segment else None,
+        start=_seconds(segment.start) if segment else None,
+        end=_seconds(segment.end) if segment else None,
         text=segment.text if segment else None,
     )
+
+
+def _seconds(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)

@@ -176,8 +176,8 @@ def _approved(step: _Step) -> tuple[dict[str, Any], ...]:
         revision = next(revision for _, revision in revisions if revision.digest == draft.digest)
         people = dict.fromkeys((*revision.editors, by))
         companions = companions_of(db, step.asked.visibility, dossier.basis, people)
-    if f"Practitioner/{by}" not in companions:
-        raise Forbidden("The practitioner of the token is not known here.")
+    if not {f"Practitioner/{by}", f"Patient/{draft.patient_id}"} <= companions.keys():
+        raise Forbidden("The practitioner of the token is not known here, or its purpose does not open the record.")
     told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, Approval(by))
     made = published(
         told, dossier.outline, revision.statements, companions, services.fhir_base, lambda: str(uuid.uuid4())

@@ -21,6 +21,8 @@ def test_an_auditor_traces_every_sentence(house: House) -> None:
         ["a2", "a3"],
         ["a4"],
     ]
+    first = found["statements"][1]["evidence"][0]
+    assert (first["start"], first["end"], first["isReceived"]) == (4.5, 8.5, True)
     assert found["approval"]["by"] == f"Practitioner/{house.world.grace}"
     assert "Spoken" not in answer.text
 

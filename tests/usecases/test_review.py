@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,6 +99,14 @@ def test_only_a_person_reviews(world: World) -> None:
         drafts.view(world.services, world.scribe, id)
     with pytest.raises(Forbidden):
         review.approve(world.services, world.scribe, id, digest)
+
+
+def test_a_purpose_that_does_not_open_the_record_cannot_approve(world: World) -> None:
+    id, digest = draft_of(world)
+    researcher = replace(world.reviewer, caller=replace(world.reviewer.caller, purpose="HRESCH"))
+    with pytest.raises(Forbidden):
+        review.approve(world.services, researcher, id, digest)
+    assert world.published() == []
 
 
 def test_approval_publishes_the_document_with_all_its_provenance(world: World) -> None:
