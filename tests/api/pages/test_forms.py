@@ -14,9 +14,10 @@ from gateway.api import pages
 from gateway.api.middleware import RequestFrame
 from gateway.fhir import profiles
 from gateway.rules.access import ReviewerSight
+from gateway.rules.consent_form import Form
 from gateway.rules.review import State
 from gateway.store import drafts
-from gateway.usecases import review
+from gateway.usecases import consent, review
 from gateway.usecases.signin import add_person
 from tests.world import BASE, World, settle
 
@@ -200,3 +201,19 @@ def test_the_latest_decision_stands_first_and_the_longest_wait_too(browser: Test
         browser.post(f"/pages/reviews/{draft}/reject", data=_fields(browser, draft) | {"reason": "Not hers."})
     rejected = browser.get("/pages/reviews?state=rejected").text
     assert rejected.index(second) < rejected.index(first)
+
+
+def test_who_can_see_it_follows_the_consent_as_it_stands(browser: TestClient, world: World, draft: str) -> None:
+    browser.post(f"/pages/reviews/{draft}/approve", data=_fields(browser, draft))
+    page = f"/pages/reviews/{draft}/approved"
+    assert "Nobody else yet" in browser.get(page).text
+    given = consent.grant(world.services, world.reviewer, Form(world.patient, world.other, "TREAT", "2026-01-01"))
+    assert "Hill Practice, for treatment, under the patient’s consent." in browser.get(page).text
+    consent.revoke(world.services, world.reviewer, given.id)
+    assert "Nobody else yet" in browser.get(page).text
+
+
+def test_the_model_card_the_prompt_and_what_was_left_out_are_told(browser: TestClient, draft: str) -> None:
+    told = browser.get(f"/pages/reviews/{draft}").text
+    for words in ("Card of Scribe 2.3.1", "Summarise the session.", "Prompt, version 14", "JobName: "):
+        assert words in told
