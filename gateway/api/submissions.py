@@ -12,10 +12,11 @@ from pydantic import Field
 from gateway.api.dependencies import asked_of, require, services_of
 from gateway.api.multipart import parts_of
 from gateway.api.shapes import Shape
+from gateway.errors import Refusal
 from gateway.rules.access import Caller
 from gateway.usecases import replay
 from gateway.usecases.context import SCHEMA
-from gateway.usecases.submit import Payload, submit
+from gateway.usecases.submit import Payload, submit, turn_away
 
 router = APIRouter(prefix="/submissions", tags=["submissions"])
 Producer = Annotated[Caller, Depends(require("submission.write"))]
@@ -90,9 +91,13 @@ async def submit_payload(
     a payload that does not fit is kept with its faults and can be tried again after the mapping was mended. Nothing
     is stored twice: the same bytes, or the same Idempotency-Key, get the first one's answer."""
     services = services_of(request)
-    parts = await parts_of(request, services.limits.payload_bytes)
-    payload = Payload(mapping, parts, idempotency_key)
-    receipt = await run_in_threadpool(submit, services, asked_of(request, caller), payload)
+    asked = asked_of(request, caller)
+    try:
+        parts = await parts_of(request, services.limits.payload_bytes)
+    except Refusal as refusal:
+        await run_in_threadpool(turn_away, services, asked, refusal)
+        raise
+    receipt = await run_in_threadpool(submit, services, asked, Payload(mapping, parts, idempotency_key))
     return Response(
         receipt.answer,
         status_code=200 if receipt.is_repeated else 201,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
@@ -81,6 +81,12 @@ def submit(services: Services, asked: Asked, payload: Payload) -> Receipt:
         answer=b"",
     )
     return attempt(services, asked, mapping, new, payload.parts)
+
+
+def turn_away(services: Services, asked: Asked, refusal: Refusal) -> NoReturn:
+    """Record that a body could not be taken at all (too large, no multipart), and raise the refusal; nothing is kept."""
+    with recorded(services, asked, Act.SUBMIT):
+        raise refusal
 
 
 def attempt(services: Services, asked: Asked, mapping: Mapping, new: Submission, parts: tuple[Part, ...]) -> Receipt:

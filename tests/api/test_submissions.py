@@ -104,6 +104,13 @@ def test_what_is_not_well_formed_multipart_is_a_bad_request(house: House, body: 
     assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
 
 
+def test_a_body_that_cannot_be_taken_leaves_a_record_of_the_refusal(house: House) -> None:
+    producer = house.scribe
+    before = house.world.rows("audit")
+    assert house.http.post("/submissions/aws-healthscribe", headers=producer, json={}).status_code == 415
+    assert house.world.rows("audit") == before + 1
+
+
 def test_another_media_type_is_not_supported(house: House) -> None:
     answer = house.http.post("/submissions/aws-healthscribe", headers=house.scribe, json={})
     assert answer.status_code == 415
