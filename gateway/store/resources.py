@@ -23,6 +23,13 @@ from gateway.store.times import instant, micros, moment
 from gateway.store.visible import parameters, rules_of, shielded
 
 
+_ONE_VERSION = frozenset({"Provenance", "AuditEvent"})  # what was told of an act is never told otherwise
+
+
+class NeverChanges(Exception):
+    """A further version was wanted of what has only one."""
+
+
 class Stored(NamedTuple):
     """One version. `consents` are the Consent versions that let it out; none where the policy alone did."""
 
@@ -170,12 +177,14 @@ def _only(db: Reader, visibility: Visibility, row: tuple[Any, ...] | None) -> St
 
 
 def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
-    """Store the next version of a resource with its index rows; the former is no longer current."""
+    """Store the next version of a resource with its index rows; the former is no longer current. Raises NeverChanges."""
     type_, id_ = new.resource["resourceType"], new.resource["id"]
     former = writer.one(_LATEST, {"type": type_, "id": id_})
     updated_at = micros(writer.at)
     version = 1
     if former is not None:
+        if type_ in _ONE_VERSION:
+            raise NeverChanges(type_)
         former_pk, former_version, former_at = former
         version, updated_at = former_version + 1, max(updated_at, former_at + 1)
         writer.run(_RETIRE, {"the_pk": former_pk})
