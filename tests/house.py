@@ -10,7 +10,7 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,10 +115,12 @@ class House:
         patient: str = "",
         summary: Any = SUMMARY,
         transcript: Any = TRANSCRIPT,
+        times: Mapping[str, str] | None = None,
         **context: Any,
     ) -> httpx.Response:
         whom = {"reference": f"Patient/{patient or self.world.patient}"}
         parts = {"context": self.world.context(session, patient=whom, **context)}
+        parts["context"]["session"] |= times or {}
         parts |= {
             name: value for name, value in (("summary", summary), ("transcript", transcript)) if value is not None
         }

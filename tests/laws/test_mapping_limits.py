@@ -1,10 +1,9 @@
-"""Law 4: a mapping shapes content. Ids, labels, attribution and final status are the gateway's; see tests/mapping too."""
+"""Law 4: a mapping shapes content. Only the gateway gives ids, labels, attribution and final status."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
