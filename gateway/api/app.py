@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from gateway import __version__
@@ -47,6 +48,14 @@ def create(services: Services) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
+    # Pages of other origins may call with a token of their own; cookies are never taken from them.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["*"],
+        expose_headers=["ETag", "Last-Modified", "Location", "X-Request-Id"],
+    )
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(RequestFrame)
     for part in PARTS:

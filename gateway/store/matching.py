@@ -87,11 +87,12 @@ def condition(type: str, shape: Shape, names: Iterator[str], *, drives: bool = F
     if shape.code == "_lastUpdated":
         return _column(shape, _any_date(shape, resource.c.updated_at, resource.c.updated_at, names), resource.c.id)
     table = _TABLES[shape.kind]
-    rows = select(table.c.resource_pk).where(table.c.type == type, table.c.name == shape.code)
+    rows = select(table.c.resource_pk).where(table.c.name == shape.code)
     if shape.modifier != "missing":
         rows = rows.where(_any(shape, table, names))
     if drives:
-        return resource.c.pk.in_(rows)
+        return resource.c.pk.in_(rows.where(table.c.type == type))
+    # Without the type, so that the engine looks at the few rows of this resource, not at all that hold the value.
     found = rows.where(table.c.resource_pk == resource.c.pk).correlate(resource).exists()
     return ~found if shape.modifier == "not" or shape.missing else found
 

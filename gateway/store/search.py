@@ -116,7 +116,7 @@ def _sorts(sorts: Sequence[Sort]) -> tuple[tuple[str, bool], ...]:
 @lru_cache(maxsize=1024)
 def _statement(form: _Form) -> Prepared:
     names = (f"p{place}" for place in counter())
-    keys = [_sort_key(form.type, code, descending) for code, descending in form.sorts]
+    keys = [_sort_key(code, descending) for code, descending in form.sorts]
     columns: list[Any] = [func.count()] if form.is_count else [*COLUMNS, *keys[:-1]]
     statement = select(*columns).select_from(resource).where(*_conditions(form, names))
     if form.is_next:
@@ -139,16 +139,14 @@ def _conditions(form: _Form, names: Iterator[str]) -> list[ColumnElement[bool]]:
     return found
 
 
-def _sort_key(type: str, code: str, descending: bool) -> SQLCoreOperations[Any]:
+def _sort_key(code: str, descending: bool) -> SQLCoreOperations[Any]:
     if code == "_id":
         return resource.c.id
     if code == "_lastUpdated":
         return resource.c.updated_at
     # What has no date comes last, either way.
     extreme, missing = (func.max(ix_date.c.low), BEGINNING - 1) if descending else (func.min(ix_date.c.low), END + 1)
-    dates = select(extreme).where(
-        ix_date.c.resource_pk == resource.c.pk, ix_date.c.type == type, ix_date.c.name == code
-    )
+    dates = select(extreme).where(ix_date.c.resource_pk == resource.c.pk, ix_date.c.name == code)
     return func.coalesce(dates.correlate(resource).scalar_subquery(), literal_column(str(missing)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ OTHER = [
 def hide(world: World) -> None:
     """A patient of the clinic who consented to nothing, and content of Ann's that no root permit opens."""
     world.publish(patient("zed", "Zedd"), "zed")
-    secret = {"status": "superseded", "date": "2026-05-05", "description": "unspeakable", "author": []}
+    secret: dict[str, Any] = {"status": "superseded", "date": "2026-05-05", "description": "unspeakable", "author": []}
     secret["identifier"] = [{"system": "urn:x", "value": "1"}]
     secret["relatesTo"] = [{"code": "appends", "target": {"reference": "DocumentReference/doc-ann"}}]
     world.publish(document("secret", "zed", **secret), "zed")
