@@ -127,3 +127,13 @@ def test_a_history_link_serves_its_caller_and_place_only(many: World) -> None:
     assert url
     assert many.get(url, many.token(client="another")).status_code == 404
     assert many.get(url.replace("/DocumentReference/", "/Patient/")).status_code == 404
+
+
+def test_the_length_of_a_page_link_does_not_tell_how_many_rows_there_are(many: World) -> None:
+    first = link(many.get("/_history?_count=1").json(), "next")
+    for number in range(100):
+        many.publish(document(f"m{number}", "bob"), "bob")
+    later = link(many.get("/_history?_count=1").json(), "next")
+    assert first
+    assert later
+    assert len(first) == len(later)
