@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -31,7 +33,8 @@ class Collector:
 
 def main(arguments: list[str]) -> int:
     collector = Collector()
-    code = pytest.main(["--collect-only", "-qq", "--no-header", "-p", "no:terminal", "tests"], plugins=[collector])
+    with redirect_stdout(StringIO()):
+        code = pytest.main(["--collect-only", "tests"], plugins=[collector])
     if code:
         print("the tests could not be collected: run `make test` to see why")
         return 1
