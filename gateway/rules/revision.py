@@ -36,10 +36,12 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """What every revision hangs on: kept once, with the machine's."""
+    """What every revision hangs on: kept once, with the machine's. `attributed` are Device, card and prompt, which an
+    approval makes known: before it, not even the model may be seen outside."""
 
     basis: Basis
     outline: Outline
+    attributed: tuple[dict[str, Any], ...]
 
 
 def drafted(
@@ -119,9 +121,11 @@ def dossier_to(dossier: Dossier) -> dict[str, Any]:
         "basis": msgspec.to_builtins(dossier.basis),
         "outline": dossier.outline.composition,
         "machine": msgspec.to_builtins(dossier.outline.statements),
+        "attributed": list(dossier.attributed),
     }
 
 
 def dossier_from(stored: Mapping[str, Any]) -> Dossier:
     statements = msgspec.convert(stored["machine"], tuple[Statement, ...])
-    return Dossier(msgspec.convert(stored["basis"], Basis), Outline(stored["outline"], statements))
+    outline = Outline(stored["outline"], statements)
+    return Dossier(msgspec.convert(stored["basis"], Basis), outline, tuple(stored["attributed"]))

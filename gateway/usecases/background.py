@@ -14,8 +14,7 @@ from gateway.fhir import json
 from gateway.mapping.coverage import Ignored
 from gateway.rules.rendering import name_of
 from gateway.rules.review import sight_of
-from gateway.store import registry, resources, submissions
-from gateway.store.database import Reader
+from gateway.store import registry, submissions
 from gateway.usecases.asked import Asked
 from gateway.usecases.drafts import View
 from gateway.usecases.services import Services
@@ -42,9 +41,8 @@ class Background:
 
 def background(services: Services, asked: Asked, view: View) -> Background:
     attribution = view.dossier.basis.attribution
+    card, prompt = (_paper(view, id) for id in (attribution.card_id, attribution.prompt_id))
     with services.database.read() as db:
-        card = _paper(db, asked, attribution.card_id)
-        prompt = _paper(db, asked, attribution.prompt_id)
         submission = submissions.read(db, sight_of(asked.caller), view.draft.submission_id)
     if submission is None:
         return Background(card, prompt, "", ())
@@ -63,11 +61,11 @@ def clinician(services: Services, practitioner_id: str | None) -> str:
     return name_of(json.parse(found.text), "") if found else ""
 
 
-def _paper(db: Reader, asked: Asked, id: str | None) -> Paper | None:
-    found = resources.read(db, asked.visibility, "DocumentReference", id) if id else None
+def _paper(view: View, id: str | None) -> Paper | None:
+    found = next((item for item in view.dossier.attributed if item["id"] == id), None)
     if found is None:
         return None
-    attachment: Mapping[str, Any] = json.parse(found.text)["content"][0]["attachment"]
+    attachment: Mapping[str, Any] = found["content"][0]["attachment"]
     data = attachment.get("data")
     text = base64.b64decode(data).decode(errors="replace") if data else None
     return Paper(attachment["title"], text, attachment.get("url"))

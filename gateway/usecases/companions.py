@@ -23,7 +23,7 @@ def companions_of(
     practitioners: Iterable[str],
     made: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Mapping[str, Any]]:
-    """Everything the Composition refers to, and what that refers to in turn, by reference. `made` is not stored yet."""
+    """Everything the Composition refers to, and what that refers to in turn. `made` may be unpublished."""
     known = {f"{item['resourceType']}/{item['id']}": item for item in made}
     attribution = basis.attribution
     waiting = [
@@ -37,7 +37,7 @@ def companions_of(
         reference = waiting.pop(0)
         if reference in found:
             continue
-        resource = known.get(reference) or _stored(db, visibility, reference, basis.patient_id)
+        resource = _stored(db, visibility, reference, basis.patient_id) or known.get(reference)
         if resource is not None:
             found[reference] = resource
             waiting.extend(_references(resource))

@@ -95,7 +95,7 @@ def _waiting(db: Reader, asked: Asked, draft: Draft) -> Waiting:
     dossier, revisions = drafts.history(db, sight_of(asked.caller), draft.id)
     statements = revisions[-1][1].statements
     unproven = sum(not each.evidence and each.origin is not Origin.HUMAN for each in statements)
-    return Waiting(draft, *_names(db, asked, draft), dossier.basis.start, len(statements), unproven)
+    return Waiting(draft, *_names(db, asked, draft, dossier), dossier.basis.start, len(statements), unproven)
 
 
 def view(services: Services, asked: Asked, draft_id: str) -> View:
@@ -122,7 +122,7 @@ def _view(services: Services, db: Reader, asked: Asked, draft: Draft) -> View:
         draft,
         dossier,
         current,
-        *_names(db, asked, draft),
+        *_names(db, asked, draft, dossier),
         sections=dossier.outline.sections,
         sentences=tuple(
             Sentence(each, machine.get(each.id), lines_of(each, draft.session_id, segments))
@@ -145,11 +145,8 @@ def edits_of(revisions: list[tuple[datetime, Revision]]) -> tuple[Edit, ...]:
     )
 
 
-def _names(db: Reader, asked: Asked, draft: Draft) -> tuple[str, str]:
+def _names(db: Reader, asked: Asked, draft: Draft, dossier: Dossier) -> tuple[str, str]:
     """How patient and model are called."""
-    found = (
-        resources.read(db, asked.visibility, kind, id)
-        for kind, id in (("Patient", draft.patient_id), ("Device", draft.device_id))
-    )
-    patient, model = (name_of(json.parse(stored.text), "unnamed") if stored else "unnamed" for stored in found)
-    return patient, model
+    patient = resources.read(db, asked.visibility, "Patient", draft.patient_id)
+    device = next((item for item in dossier.attributed if item["id"] == draft.device_id), None)
+    return name_of(json.parse(patient.text) if patient else None, "unnamed"), name_of(device, "unnamed")

@@ -21,7 +21,7 @@ from gateway.rules.composition import outline
 from gateway.rules.document import Basis
 from gateway.rules.provenance import Act
 from gateway.rules.revision import Dossier, Revision, drafted
-from gateway.store import registry, resources, transcripts
+from gateway.store import registry, transcripts
 from gateway.store.database import Reader
 from gateway.store.submissions import Part
 from gateway.usecases.companions import companions_of
@@ -41,12 +41,11 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """All that one accepted submission stores. `attributed` are the Device, card and prompt not yet published."""
+    """All that one accepted submission stores."""
 
     session: transcripts.Session
     is_new_session: bool
     custodian_id: str
-    attributed: tuple[dict[str, Any], ...]
     segments: Sequence[Segment]
     draft: Drafted | None
 
@@ -72,8 +71,7 @@ def take_in(services: Services, db: Reader, source: Source, mapping: Mapping, pa
     made = attributed(context, attribution, source.at)
     check_all(services, made)
     draft = _draft(services, db, source, context, session, attribution, made, mapped) if mapped.resources else None
-    fresh = tuple(item for item in made if _is_new(db, source, item))
-    return Intake(session, is_new, custodian_id, fresh, mapped.transcript, draft)
+    return Intake(session, is_new, custodian_id, mapped.transcript, draft)
 
 
 def _parsed(parts: Iterable[Part], max_depth: int) -> dict[str, Any]:
@@ -141,7 +139,8 @@ def _draft(
         end=times.get("end"),
         clinician=clinician,
     )
-    dossier = Dossier(basis, outline(composition, [(entry.path, entry.segments) for entry in mapped.statements]))
+    marked = [(entry.path, entry.segments) for entry in mapped.statements]
+    dossier = Dossier(basis, outline(composition, marked), tuple(made))
     companions = companions_of(db, source.visibility, basis, (), made)
     act = Act(basis, 1, source.at)
     author = f"Device/{attribution.device_id}"
@@ -157,7 +156,3 @@ def _composition(mapped: Mapped) -> dict[str, Any]:
     if kinds != ["Composition"] or not mapped.resources[0].get("title") or not mapped.resources[0].get("type"):
         raise Unprocessable("The mapping did not make one Composition with a title and a type.")
     return mapped.resources[0]
-
-
-def _is_new(db: Reader, source: Source, item: dict[str, Any]) -> bool:
-    return resources.read(db, source.visibility, item["resourceType"], item["id"]) is None

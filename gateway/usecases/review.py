@@ -23,7 +23,7 @@ from gateway.rules.provenance import Act as Told
 from gateway.rules.review import State, Step, check_reviewer, check_step, is_replay, sight_of
 from gateway.rules.revision import Revision, drafted, published
 from gateway.store import drafts, resources
-from gateway.store.database import Reader
+from gateway.store.database import Reader, Writer
 from gateway.store.drafts import Draft
 from gateway.usecases.asked import Asked
 from gateway.usecases.companions import companions_of
@@ -83,13 +83,14 @@ def approve(services: Services, asked: Asked, draft_id: str, digest: str) -> Dec
     Raises NotFound, PreconditionFailed when the content is another or somebody else was first, Conflict."""
 
     def publish(step: _Step, state: State) -> Decided:
-        made = _approved(step)
+        made, attributed = _approved(step)
         decision = drafts.Decision(state, asked.at, step.practitioner_id)
         entry = step.entry(digest, f"DocumentReference/{made[1]['id']}/_history/1")
         try:
             with services.database.write() as writer:
                 if not drafts.decide(writer, entry, step.draft, decision):
                     raise PreconditionFailed
+                _make_known(writer, entry, step, attributed)
                 for item in made:
                     new = resources.New(item, step.draft.patient_id, step.draft.custodian_id)
                     resources.publish(writer, entry, new)
@@ -161,7 +162,7 @@ def _amended(step: _Step, wanted: Sequence[Wanted]) -> Revision:
             raise Unprocessable("The amendment changes nothing.")
         editors = tuple(dict.fromkeys((*former.editors, by))) if statements != machine else ()
         visibility = step.asked.visibility
-        companions = companions_of(db, visibility, dossier.basis, editors)
+        companions = companions_of(db, visibility, dossier.basis, editors, dossier.attributed)
     told = Told(dossier.basis, number, step.asked.at, editors)
     author = f"Practitioner/{by}"
     revision = drafted(told, dossier.outline, statements, author, companions, services.fhir_base)
@@ -169,13 +170,14 @@ def _amended(step: _Step, wanted: Sequence[Wanted]) -> Revision:
     return revision
 
 
-def _approved(step: _Step) -> tuple[dict[str, Any], ...]:
+def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
+    """What approval publishes, and the Device, card and prompt it makes known."""
     services, draft, by = step.services, step.draft, step.practitioner_id
     with services.database.read() as db:
         dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
         revision = next(revision for _, revision in revisions if revision.digest == draft.digest)
         people = dict.fromkeys((*revision.editors, by))
-        companions = companions_of(db, step.asked.visibility, dossier.basis, people)
+        companions = companions_of(db, step.asked.visibility, dossier.basis, people, dossier.attributed)
     if not {f"Practitioner/{by}", f"Patient/{draft.patient_id}"} <= companions.keys():
         raise Forbidden("The practitioner of the token is not known here, or its purpose does not open the record.")
     told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, Approval(by))
@@ -183,7 +185,14 @@ def _approved(step: _Step) -> tuple[dict[str, Any], ...]:
         told, dossier.outline, revision.statements, companions, services.fhir_base, lambda: str(uuid.uuid4())
     )
     check_all(services, made)
-    return made
+    return made, dossier.attributed
+
+
+def _make_known(writer: Writer, entry: AuditEntry, step: _Step, attributed: Sequence[dict[str, Any]]) -> None:
+    """Publish those of Device, card and prompt that are not published yet."""
+    for item in attributed:
+        if resources.read(writer, step.asked.visibility, item["resourceType"], item["id"]) is None:
+            resources.publish(writer, entry, resources.New(item, None, step.draft.custodian_id))
 
 
 def _approved_meanwhile(step: _Step) -> Decided:

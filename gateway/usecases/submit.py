@@ -20,7 +20,7 @@ from gateway.fhir.outcome import outcome
 from gateway.mapping.mapping import Mapping
 from gateway.rules.audit import Act, AuditEntry, Outcome
 from gateway.rules.review import State
-from gateway.store import drafts, resources, submissions, transcripts
+from gateway.store import drafts, submissions, transcripts
 from gateway.store.database import Reader, Writer
 from gateway.store.submissions import ACCEPTED, REFUSED, Part, Submission
 from gateway.usecases.asked import Asked
@@ -84,7 +84,7 @@ def submit(services: Services, asked: Asked, payload: Payload) -> Receipt:
 
 
 def turn_away(services: Services, asked: Asked, refusal: Refusal) -> NoReturn:
-    """Record that a body could not be taken at all (too large, no multipart), and raise the refusal; nothing is kept."""
+    """Record that a body could not be taken (too large, no multipart), and raise the refusal; nothing is kept."""
     with recorded(services, asked, Act.SUBMIT):
         raise refusal
 
@@ -179,9 +179,6 @@ def _store(
             custodian_id=intake.custodian_id,
             segments=intake.segments,
         )
-    for item in intake.attributed:
-        if resources.read(writer, source.visibility, item["resourceType"], item["id"]) is None:
-            resources.publish(writer, entry, resources.New(item, None, intake.custodian_id))
     if intake.draft:
         drafts.add(
             writer, entry, _row(accepted, intake, intake.draft, source.at), intake.draft.dossier, intake.draft.revision

@@ -41,7 +41,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 TABLES = ("submission", "submission_part", "session", "transcript", "draft", "draft_revision")
 
 
-@pytest.mark.parametrize("after", [0, 1, 4, 9, 1000])
+@pytest.mark.parametrize("after", [0, 1, 3, 6, 1000])
 def test_a_killed_process_leaves_all_or_nothing(world: World, tmp_path: Path, after: int) -> None:
     before = world.rows("resource"), world.rows("audit")
     arguments = [sys.executable, "-c", VICTIM, str(tmp_path), str(after), world.clinic, world.patient]

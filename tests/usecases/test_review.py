@@ -139,6 +139,18 @@ def test_who_approves_without_a_change_verifies_and_is_no_author(world: World) -
         assert provenance["activity"]["coding"][0]["code"] == "LA"
 
 
+def test_the_same_model_version_is_one_device_and_another_version_another(world: World) -> None:
+    for session, version in (("s-1", "2.3.1"), ("s-2", "2.3.1"), ("s-3", "2.4.0")):
+        context = world.context(session=session)
+        context["model"] = context["model"] | {"version": version}
+        id = world.draft_of(world.submitted(context=context))
+        digest = drafts.view(world.services, world.reviewer, id).draft.digest
+        review.approve(world.services, world.reviewer, id, digest)
+    with world.services.database.read() as db:
+        rows = db.connection.exec_driver_sql("SELECT version FROM resource WHERE type = 'Device'").all()
+    assert [row[0] for row in rows] == [1, 1]
+
+
 def test_the_published_ids_tell_nothing_of_the_draft(world: World) -> None:
     id, digest = draft_of(world)
     with world.services.database.read() as db:
