@@ -7,6 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import msgspec
 import structlog
 
 # A log line may hold only these keys: an allow-list, so that a new field is silent until somebody thought about it.
@@ -41,18 +42,24 @@ def place_of(failure: BaseException) -> str:
     return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
 
 
+def _encode(line: MutableMapping[str, Any], **_: Any) -> bytes:
+    return msgspec.json.encode(line, enc_hook=str)
+
+
 def configure(level: str = "info", form: str = "json") -> None:
-    renderer = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+    as_json = form == "json"
+    renderer = structlog.processors.JSONRenderer(_encode) if as_json else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redact,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=(
+            structlog.BytesLoggerFactory(sys.stderr.buffer) if as_json else structlog.PrintLoggerFactory(sys.stderr)
+        ),
         cache_logger_on_first_use=True,
     )
     # Libraries log requests and SQL with their values; only their warnings come through, and without a traceback.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from gateway import __version__
 from gateway.api import consents, errors, lineage, pages, reviews, submissions
 from gateway.api.fhir import routes as fhir
-from gateway.api.middleware import RequestFrame
+from gateway.api.fhir.straight import Straight
+from gateway.api.middleware import Compression, RequestFrame
 from gateway.api.oauth import discovery, token
 from gateway.usecases.services import Services
 
@@ -33,6 +34,8 @@ def create(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.journal.start()
+        gc.collect()
+        gc.freeze()  # mappings, tables and models stay: collections need not walk through them
         try:
             yield
         finally:
@@ -56,7 +59,8 @@ def create(services: Services) -> FastAPI:
         allow_headers=["*"],
         expose_headers=["ETag", "Last-Modified", "Location", "X-Request-Id"],
     )
-    app.add_middleware(GZipMiddleware, minimum_size=2048)
+    app.add_middleware(Straight)
+    app.add_middleware(Compression, minimum_size=2048, compresslevel=4)
     app.add_middleware(RequestFrame)
     for part in PARTS:
         app.include_router(part.router)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-import uuid
 
 import structlog
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.api.errors import failed
@@ -21,6 +22,20 @@ _CAUTION = [
 ]
 
 
+class Compression(GZipMiddleware):
+    """Compresses for those who ask for it; for the others nothing is looked at."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _wants_gzip(scope):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def _wants_gzip(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+
+
 class RequestFrame:
     """Gives each request an id (the caller's own where it is safe to repeat), and each answer its headers."""
 
@@ -32,7 +47,7 @@ class RequestFrame:
             await self.app(scope, receive, send)
             return
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
-        request_id = given if given and _SAFE_ID.fullmatch(given) else uuid.uuid4().hex.encode()
+        request_id = given if given and _SAFE_ID.fullmatch(given) else os.urandom(16).hex().encode()
         scope["request_id"] = request_id.decode()
         began = time.perf_counter()
         status = 0

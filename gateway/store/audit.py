@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 
 from gateway.fhir.json import dump
 from gateway.rules.audit import AuditEntry
@@ -14,7 +17,9 @@ from gateway.store.database import Writer
 from gateway.store.statements import Prepared
 from gateway.store.times import micros
 
-_INSERT = Prepared(insert(tables.audit), [column.name for column in tables.audit.columns if column.name != "pk"])
+_COLUMNS = [column.name for column in tables.audit.columns if column.name != "pk"]
+_INSERT = Prepared(insert(tables.audit), _COLUMNS)
+_SIZES = (64, 16, 4, 1)
 
 
 def record(writer: Writer, audit: AuditEntry, row: dict[str, Any] | None = None) -> None:
@@ -27,13 +32,34 @@ def record(writer: Writer, audit: AuditEntry, row: dict[str, Any] | None = None)
         writer.entries[id(audit)] = audit
 
 
+def record_all(writer: Writer, rows: Sequence[dict[str, Any]]) -> None:
+    """Add the `row_of` of many entries, with as few statements as can be.
+
+    Each statement is a wait for the interpreter, which the requests that are served meanwhile hold.
+    """
+    done = 0
+    for size in _SIZES:
+        while len(rows) - done >= size:
+            some = rows[done : done + size]
+            values = {f"{name}{place}": value for place, row in enumerate(some) for name, value in row.items()}
+            writer.run(_many(size), values)
+            done += size
+
+
+@cache
+def _many(size: int) -> Prepared:
+    rows: list[dict[str, Any]] = [{name: bindparam(f"{name}{place}") for name in _COLUMNS} for place in range(size)]
+    return Prepared(insert(tables.audit).values(rows))
+
+
 def row_of(audit: AuditEntry) -> dict[str, Any]:
     """The stored form of an entry. Raises TypeError when `detail` is not JSON."""
     caller = audit.caller
     target_type, target_id, target_version = _target(audit.target)
+    at = micros(audit.at)
     return {
-        "id": str(uuid.uuid4()),
-        "at": micros(audit.at),
+        "id": _id(at),
+        "at": at,
         "act": audit.act.value,
         "outcome": audit.outcome.value,
         "patient_id": audit.patient_id,
@@ -51,6 +77,13 @@ def row_of(audit: AuditEntry) -> dict[str, Any]:
         "address": audit.address,
         "detail": dump(audit.detail) if audit.detail else None,
     }
+
+
+def _id(at: int) -> str:
+    """A UUID of version 7 (RFC 9562): in the order of time, so that the rows of a moment share a page of the index."""
+    chance = int.from_bytes(os.urandom(10))
+    value = (at // 1000 << 80) | (chance & ~(0xF << 76 | 0x3 << 62)) | (0x7 << 76) | (0x2 << 62)
+    return str(uuid.UUID(int=value))
 
 
 def _target(reference: str | None) -> tuple[str | None, str | None, str | None]:

@@ -26,7 +26,6 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    entries: list[AuditEntry]
     rows: list[dict[str, Any]]
     done: Future[None]
 
@@ -61,7 +60,7 @@ class Journal:
         Raises TypeError for an entry that cannot be stored, RuntimeError when the journal is not running.
         """
         done: Future[None] = Future()
-        waiting = _Waiting(list(entries), [audit.row_of(entry) for entry in entries], done)
+        waiting = _Waiting([audit.row_of(entry) for entry in entries], done)
         with self._state:
             if self._thread is None:
                 raise RuntimeError("the journal is not running")
@@ -94,9 +93,7 @@ class Journal:
         awaited = [waiting.done for waiting in group if waiting.done.set_running_or_notify_cancel()]
         try:
             with self._database.write() as writer:
-                for waiting in group:
-                    for entry, row in zip(waiting.entries, waiting.rows, strict=True):
-                        audit.record(writer, entry, row)
+                audit.record_all(writer, [row for waiting in group for row in waiting.rows])
         except BaseException as error:
             _log.error(Event.AUDIT_FAILED, entries=len(group), error=type(error).__name__)
             for done in awaited:

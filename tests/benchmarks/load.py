@@ -9,10 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-try:
-    from uvloop import new_event_loop
-except ImportError:  # Windows
-    from asyncio import new_event_loop
+import uvloop
 
 
 class Unwanted(Exception):
@@ -51,7 +48,7 @@ def request(method: str, target: str, token: str = "", body: bytes = b"", **head
 
 def burst(port: int, requests: Iterator[bytes], *, clients: int, seconds: float) -> Burst:
     """Send until the time is over or nothing is left to send. Raises Unwanted."""
-    loop = new_event_loop()
+    loop = uvloop.new_event_loop()
     gc.collect()
     gc.disable()
     try:

@@ -1,9 +1,9 @@
-"""The measurements: the gateway and its limits in turn, round after round, so that a noisy machine treats them alike."""
+"""The gateway and its limits measured in turn, round after round, so that a noisy machine treats them alike."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from statistics import median
@@ -125,7 +125,7 @@ def _written(name: str, scale: Scale, gateway: Server, requests: Iterator[bytes]
     return interleaved(scale.rounds, [*subjects, (Measured(name, "limit", 1), limit, time.process_time)])
 
 
-def _replaying(driver: Any, works: list[tuple[tuple[bytes, ...], list[Statement]]], count: int) -> Do:
+def _replaying(driver: Any, works: Sequence[tuple[tuple[bytes, ...], list[Statement]]], count: int) -> Do:
     """The limit of a write: parse what came, insert the same rows, commit; no server, no questions asked."""
     waiting = iter(works)
 

@@ -1,4 +1,4 @@
-"""What the gateway says to its database: every statement of one use case, as the driver hears it, and said again raw."""
+"""What the gateway says to its database: every statement, as the driver hears it; and the same said again raw."""
 
 from __future__ import annotations
 

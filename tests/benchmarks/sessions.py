@@ -14,10 +14,9 @@ MAPPING = "aws-healthscribe"
 _SECTIONS = ("BEHAVIOR", "INTERVENTION", "RESPONSE", "PLAN")
 _SENTENCES = 6  # in each section
 _SEGMENTS = 160
-_WORDS = (
-    "the week sleep morning walk friend work argued quiet plan breathing exercise felt noticed tried again together "
-    "wrote diary evening calm tense shoulder bus garden music call brother agreed practise twice before supper"
-).split()
+_TEXT = """the week sleep morning walk friend work argued quiet plan breathing exercise felt noticed tried again
+wrote diary evening calm tense shoulder bus garden music call brother agreed practise twice before supper together"""
+_WORDS = _TEXT.split()
 
 
 def sessions(patient: str, clinician: str, *, seed: str) -> Iterator[Payload]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import wrap_future
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import authenticate, request_context, services_of
+from gateway.api.fhir.durable import durable
 from gateway.api.fhir.negotiation import FHIR_JSON, Wish
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked
@@ -42,7 +42,7 @@ async def ask(
     """The use case's value, once its record is durable. Raises its refusal."""
     services = services_of(request)
     answer = await _run(services, usecase, services, asked, *args, **options)
-    await wrap_future(answer.recorded)
+    await durable(answer.recorded)
     return answer.open()
 
 

@@ -1,0 +1,57 @@
+"""The hot path: reads and searches go straight from the frame to their endpoints.
+
+The app would ask its routes one after the other and wrap the answer several times, which costs more than the read
+itself. Whatever is not plainly a read or a search of a known type goes that longer way, to the same endpoints.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.api.errors import answer
+from gateway.api.fhir.read import read
+from gateway.api.fhir.routes import PREFIX, Endpoint
+from gateway.api.fhir.search import search
+from gateway.errors import Refusal
+from gateway.fhir.search_table import TYPES
+
+_BEFORE = f"{PREFIX}/"
+
+
+class Straight:
+    """Pure ASGI middleware; the last one before the routes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = _endpoint(scope)
+        if endpoint is None:
+            await self.app(scope, receive, send)
+            return
+        scope["endpoint"] = endpoint
+        try:
+            response = await endpoint(Request(scope, receive, send))
+        except Refusal as refusal:
+            response = answer(refusal.status, refusal.issues, scope)
+        await response(scope, receive, send)
+
+
+def _endpoint(scope: Scope) -> Endpoint | None:
+    """The endpoint of a read or a search, whose parameters are put in the scope."""
+    if scope["type"] != "http" or scope["method"] != "GET" or scope.get("root_path"):
+        return None
+    path: str = scope["path"]
+    if not path.startswith(_BEFORE):
+        return None
+    type, _, id = path[len(_BEFORE) :].partition("/")
+    if type not in TYPES or "/" in id or id.startswith("_"):
+        return None
+    if id:
+        scope["path_params"] = {"type": type, "id": id}
+        return read
+    if path.endswith("/"):
+        return None
+    scope["path_params"] = {"type": type}
+    return search
