@@ -62,10 +62,10 @@ class Road:
             raise NotAsExpected(f"no token for {backend.client_id}: {response.text}")
         return str(response.json()["access_token"])
 
-    def found(self, path: str) -> list[dict[str, Any]]:
-        """What the EHR of the other clinic finds."""
+    def found(self, path: str, mode: str = "match") -> list[dict[str, Any]]:
+        """What the EHR of the other clinic finds, or with the mode `include`, what comes along."""
         bundle = parse(self.ask("GET", path, self.ehr_token).content)
-        return [entry["resource"] for entry in bundle.get("entry", []) if entry["search"]["mode"] == "match"]
+        return [entry["resource"] for entry in bundle.get("entry", []) if entry["search"]["mode"] == mode]
 
 
 def submit(road: Road) -> str:
@@ -98,22 +98,19 @@ def hidden(road: Road) -> str:
 def read(road: Road) -> str:
     response = road.ask("GET", f"/reviews/{road.draft_id}", road.cast.clinician.token)
     road.draft, road.digest = response.json(), response.headers["etag"]
-    sentences = [sentence for section in road.draft["sections"] for sentence in section["sentences"]]
-    backed = sum(bool(sentence["evidence"]) for sentence in sentences)
-    return f"{len(sentences)} sentences, {backed} beside the lines of the session they were taken from"
+    statements = road.draft["statements"]
+    backed = sum(bool(each["evidence"]) for each in statements)
+    return f"{len(statements)} sentences, {backed} beside the lines of the session they were taken from"
 
 
 def amend(road: Road) -> str:
-    sections = [
-        {"id": section["id"], "sentences": [{"id": each["id"], "text": each["text"]} for each in section["sentences"]]}
-        for section in road.draft["sections"]
-    ]
-    first = next(section for section in sections if section["sentences"])
-    first["sentences"][0]["text"] += " (Discussed and confirmed with the client.)"
-    first["sentences"].append({"text": "The client asked to keep the next appointment short."})
+    statements = [{name: each[name] for name in ("id", "section", "text")} for each in road.draft["statements"]]
+    first = statements[0]
+    first["text"] += " (Discussed and confirmed with the client.)"
+    own = {"section": first["section"], "text": "The client asked to keep the next appointment short."}
     path = f"/reviews/{road.draft_id}/amendment"
     headers = {"If-Match": road.digest}
-    answer = road.ask("POST", path, road.cast.clinician.token, headers=headers, json={"sections": sections})
+    answer = road.ask("POST", path, road.cast.clinician.token, headers=headers, json={"statements": [*statements, own]})
     road.ask("POST", f"/reviews/{road.draft_id}/approval", road.cast.clinician.token, expect=412, headers=headers)
     road.digest = answer.headers["etag"]
     return "one sentence changed, one added; an approval of the text as it was before is refused (412)"
@@ -129,28 +126,32 @@ def approve(road: Road) -> str:
 
 
 def silent(road: Road) -> str:
-    if road.found("/fhir/DocumentReference"):
+    if road.found(f"/fhir/DocumentReference?patient={road.cast.patient_id}"):
         raise NotAsExpected("approved content left without a consent")
     road.ask("GET", f"/fhir/DocumentReference/{road.document_id}", road.ehr_token, expect=404)
     return "approved, but no consent: the EHR still finds nothing, and a read is a plain 404"
 
 
 def consent(road: Road) -> str:
-    form = {"patient": road.cast.patient_id, "recipient": road.cast.recipient_id, "purpose": "TREAT"}
-    form["start"] = "2026-01-01"
+    parties = {"patient": road.cast.patient_id, "recipient": road.cast.recipient_id}
+    form = parties | {"purpose": "TREAT", "period": {"start": "2026-01-01"}}
     answer = road.ask("POST", "/consents", road.cast.clinician.token, expect=201, json=form).json()
     road.consent_id = answer["id"]
     return f"Ana Rivera permits Harbour Clinic, for treatment: [bold]Consent/{road.consent_id}[/bold]"
 
 
 def pull(road: Road) -> str:
-    path = f"/fhir/DocumentReference?patient={road.cast.patient_id}&_security={AIAST}&_revinclude=Provenance:target"
-    documents = road.found(path)
+    about = f"patient={road.cast.patient_id}&_security={AIAST}&_revinclude=Provenance:target"
+    documents = road.found(f"/fhir/DocumentReference?{about}")
     if [document["id"] for document in documents] != [road.document_id]:
         raise NotAsExpected("the approved document is not what the EHR found")
-    provenances = road.found(f"/fhir/Provenance?patient={road.cast.patient_id}&_count=200")
+    road.ask("GET", f"/fhir/DocumentReference/{road.document_id}", road.ehr_token)
+    provenances = road.found(f"/fhir/Composition?{about}", "include")
+    if len(provenances) <= len(road.draft["statements"]):
+        raise NotAsExpected("the Composition came without a Provenance for each of its sentences")
     kinds = {content["attachment"]["contentType"].split(";")[0] for content in documents[0]["content"]}
-    return f"the EHR finds the document ({' and '.join(sorted(kinds))}) with {len(provenances)} Provenance records"
+    told = f"{len(provenances)} Provenance records: one of the note, one of each sentence"
+    return f"the EHR finds and reads the document ({' and '.join(sorted(kinds))}) with {told}"
 
 
 def trace(road: Road) -> str:
@@ -173,7 +174,7 @@ def revoke(road: Road) -> str:
     path = f"/consents/{road.consent_id}/revocation"
     road.ask("POST", path, road.cast.clinician.token)
     road.ask("GET", f"/fhir/DocumentReference/{road.document_id}", road.ehr_token, expect=404)
-    if road.found("/fhir/DocumentReference"):
+    if road.found(f"/fhir/DocumentReference?patient={road.cast.patient_id}"):
         raise NotAsExpected("content left after the consent was revoked")
     return "with the very next request, with the token it still holds, the EHR finds nothing"
 
