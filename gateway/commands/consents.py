@@ -31,13 +31,15 @@ def grant(
         console.print(consent.grant(services, asked, form).id)
 
 
-def revoke(consent_id: str, organization: Custodian) -> None:
+def revoke(
+    consent_id: Annotated[str, typer.Argument(help="As `gateway consent list` shows it.")], organization: Custodian
+) -> None:
     """End a consent; from the next request on, in every process, it lets nothing out."""
     with acting(organization) as (services, asked):
         consent.revoke(services, asked, consent_id)
 
 
-def of_patient(patient: str, organization: Custodian) -> None:
+def of_patient(patient: Annotated[str, typer.Argument(help="Id of the Patient.")], organization: Custodian) -> None:
     """The consents of a patient, in force and past."""
     table = Table("consent", "version", "status", "recipient", "purpose", "period")
     with acting(organization) as (services, asked):

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.json import JSON
 from rich.table import Table
 
+from gateway.commands.operator import json_in
 from gateway.fhir.json import dump
 from gateway.mapping import catalogue
-from gateway.mapping.examples import read_parts
 from gateway.mapping.report import Trial, check_folder, try_mapping
 from gateway.settings import Settings
 
@@ -40,7 +40,7 @@ def try_(
     known = catalogue.load(Settings().mappings)
     if name not in known:
         raise typer.BadParameter(f"there is no mapping '{name}'; there are: {', '.join(sorted(known))}")
-    trial = try_mapping(known[name], read_parts(files))
+    trial = try_mapping(known[name], {file.stem: json_in(file) for file in files})
     for resource in trial.resources:
         console.print(JSON(dump(resource).decode()))
     console.print(_coverage(trial))

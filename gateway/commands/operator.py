@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from gateway import wiring
+from gateway.errors import Issue, Unprocessable
+from gateway.fhir.json import JsonFault, parse
 from gateway.rules.access import Caller
 from gateway.settings import Settings
+from gateway.store import registry
 from gateway.usecases.asked import Asked
 from gateway.usecases.services import Services
 
@@ -25,9 +29,19 @@ def operator(organization_id: str) -> Caller:
 
 
 @contextmanager
-def acting(organization_id: str = "operator") -> Iterator[tuple[Services, Asked]]:
+def acting(organization_id: str | None = None) -> Iterator[tuple[Services, Asked]]:
+    """For an organization, or for none in particular. Raises Unprocessable when it is not known here."""
     with wiring.running(Settings()) as services:
-        yield services, Asked(operator(organization_id), services.clock())
+        if organization_id is not None:
+            _check_known(services, organization_id)
+        yield services, Asked(operator(organization_id or "operator"), services.clock())
+
+
+def _check_known(services: Services, organization_id: str) -> None:
+    with services.database.read() as db:
+        if registry.organization(db, organization_id) is None:
+            words = "No such organization is known here; `gateway organization add` makes one known."
+            raise Unprocessable(issues=[Issue(words, "organization", "not-found")])
 
 
 def identifiers(given: Iterable[str]) -> list[tuple[str, str]]:
@@ -39,6 +53,14 @@ def identifiers(given: Iterable[str]) -> list[tuple[str, str]]:
             fail(f"an identifier is written as system|value, for instance http://hl7.org/fhir/sid/us-npi|{text}")
         pairs.append((system, value))
     return pairs
+
+
+def json_in(file: Path) -> Any:
+    """What a file holds; ends the command when that is not JSON."""
+    try:
+        return parse(file.read_bytes())
+    except JsonFault as fault:
+        fail(f"{file.name} is not JSON: {fault}")
 
 
 def fail(words: str) -> NoReturn:

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from gateway.commands.operator import acting, console, identifiers
-from gateway.fhir.json import parse
+from gateway.commands.operator import acting, console, identifiers, json_in
 from gateway.usecases import clients, register, signin
 from gateway.usecases.token import Origin
 
@@ -31,7 +30,10 @@ SCOPES = {
 PURPOSES = {Role.reviewer: "TREAT", Role.auditor: "HOPERAT"}
 
 
-def add_organization(name: str, identifier: Identifiers = None) -> None:
+def add_organization(
+    name: Annotated[str, typer.Argument(help="Its full name.")],
+    identifier: Identifiers = None,
+) -> None:
     """Make a clinic known, as custodian of patients or as recipient; prints its id."""
     with acting() as (services, asked):
         console.print(register.organization(services, asked, name, identifiers(identifier or ())).id)
@@ -77,7 +79,7 @@ def add_patient(
 
 
 def add_client(
-    name: str,
+    name: Annotated[str, typer.Argument(help="How it is called in the lists.")],
     organization: OfOrganization,
     scope: Annotated[list[str], typer.Option(help="May be repeated: submission.write, system/*.rs, …")],
     jwks: Annotated[Path | None, typer.Option(help="File with its public keys.", exists=True)] = None,
@@ -88,7 +90,7 @@ def add_client(
 
     It asks for tokens with an assertion signed by its key (private_key_jwt, ES384 or RS384).
     """
-    keys = parse(jwks.read_bytes()) if jwks else None
+    keys = json_in(jwks) if jwks else None
     with acting(organization) as (services, asked):
         client = clients.add(
             services,
@@ -113,13 +115,13 @@ def list_clients() -> None:
     console.print(table)
 
 
-def disable_client(client_id: str) -> None:
+def disable_client(client_id: Annotated[str, typer.Argument(help="As `gateway client list` shows it.")]) -> None:
     """Take a client out of use; its tokens end at once."""
     with acting() as (services, asked):
         clients.disable(services, client_id, asked.caller)
 
 
-def token(login: str, password: Password) -> None:
+def token(login: Annotated[str, typer.Argument(help="What she signs in with.")], password: Password) -> None:
     """Print an access token for somebody who may sign in, to use the HTTP interface with; it lives one hour."""
     with acting() as (services, _):
         console.print(signin.sign_in(services, login, password, Origin()).token, soft_wrap=True)

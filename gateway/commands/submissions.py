@@ -34,7 +34,10 @@ def submissions(
     console.print(table)
 
 
-def replay(submission_id: str, organization: Custodian) -> None:
+def replay(
+    submission_id: Annotated[str, typer.Argument(help="As `gateway submissions --refused` shows it.")],
+    organization: Custodian,
+) -> None:
     """Try a refused submission again, from its bytes, after the mapping or the patient list was mended."""
     with acting(organization) as (services, asked):
         receipt = cases.replay(services, asked, submission_id)

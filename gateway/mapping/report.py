@@ -70,7 +70,8 @@ def _check(folder: Path) -> Iterator[Finding]:
     try:
         mapping, examples = load_mapping(folder), examples_of(folder)
     except MappingFault as fault:
-        yield Finding(folder.name, f"{fault.file}:{fault.line}" if fault.line else fault.file, str(fault))
+        where = f"{fault.file}:{fault.line}" if fault.line else fault.file
+        yield Finding(folder.name, where, f"{fault.place}: {fault.reason}" if fault.place else fault.reason)
         return
     except JsonFault as fault:
         yield Finding(folder.name, "examples", f"not JSON: {fault}")
