@@ -18,10 +18,11 @@ def codes(labels: list[dict[str, Any]]) -> set[str]:
 
 
 def approved(house: House, draft: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The Composition and its DocumentReference, as they are served."""
     made = house.approve(draft)
-    return tuple(  # type: ignore[return-value]
-        house.get(f"/fhir/{kind}/{made[kind]}", house.own_ehr).json() for kind in ("Composition", "DocumentReference")
-    )
+    kinds = ("Composition", "DocumentReference")
+    composition, document = (house.get(f"/fhir/{kind}/{made[kind]}", house.own_ehr).json() for kind in kinds)
+    return composition, document
 
 
 @pytest.mark.parametrize("rewritten", [0, 1, 3])

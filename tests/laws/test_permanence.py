@@ -80,7 +80,7 @@ def test_a_former_version_is_served_as_it_was(house: House) -> None:
     assert statuses == ["inactive", "active"]
 
 
-@pytest.mark.spec("F-056")
+@pytest.mark.spec("F-003")
 def test_no_route_of_the_fhir_api_changes_anything(house: House) -> None:
     made = house.approve(house.draft())
     event = house.found("/fhir/AuditEvent?_count=1", house.auditor)[0]["id"]

@@ -21,7 +21,6 @@ def texts(house: House) -> dict[tuple[str, str, int], bytes]:
     return {(kind, id, version): bytes(text) for kind, id, version, text in house.rows(query)}
 
 
-@pytest.mark.spec("F-002")
 def test_what_is_read_is_what_is_stored_byte_by_byte(house: House) -> None:
     draft = house.draft()
     house.rewrite(draft, "Sleeps badly: naïve <5 h & “less”.")
@@ -50,6 +49,7 @@ def test_the_time_of_a_session_stays_as_the_producer_wrote_it(house: House) -> N
     assert document["context"]["period"] == times
 
 
+@pytest.mark.spec("F-039", "F-040")
 def test_decimals_and_dates_keep_their_lexemes_on_every_way_out(house: House) -> None:
     values = [b'{"url":"urn:example:%d","valueDecimal":%s}' % (n, text) for n, text in enumerate(DECIMALS)]
     resource = parse(LEXEMES % b",".join(values))
