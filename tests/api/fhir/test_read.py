@@ -160,6 +160,7 @@ def test_a_scope_for_another_type_is_not_enough(world: World) -> None:
     assert world.audited()[-1]["outcome"] == "8"
 
 
+@pytest.mark.spec("S-025", "S-026")
 def test_a_granular_scope_gives_what_it_names_and_no_more(world: World) -> None:
     other = [{"coding": [{"system": "urn:categories", "code": "letter"}]}]
     world.publish(document("letter", category=other))
