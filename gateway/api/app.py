@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api import consents, errors, lineage, pages, reviews, submissions
 from gateway.api.fhir import routes as fhir
 from gateway.api.fhir.straight import Straight
-from gateway.api.middleware import Compression, RequestFrame
+from gateway.api.middleware import RequestFrame, compressing
 from gateway.api.oauth import discovery, token
 from gateway.usecases.services import Services
 
@@ -27,7 +29,21 @@ The FHIR API itself lives under `/fhir` and describes itself in `/fhir/metadata`
 """
 
 
+# Spans and metrics of the framework carry the URL, which may name a patient.
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 PARTS = (submissions, reviews, consents, lineage)
+
+
+class Gateway(FastAPI):
+    """The app, with the hot path before it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._straight = Straight(super().__call__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self._straight(scope, receive, send)
 
 
 def create(services: Services) -> FastAPI:
@@ -41,13 +57,14 @@ def create(services: Services) -> FastAPI:
         finally:
             services.journal.stop()
 
-    app = FastAPI(
+    app = Gateway(
         title=TITLE,
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
         docs_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.services = services
     errors.install(app)
@@ -59,8 +76,7 @@ def create(services: Services) -> FastAPI:
         allow_headers=["*"],
         expose_headers=["ETag", "Last-Modified", "Location", "X-Request-Id"],
     )
-    app.add_middleware(Straight)
-    app.add_middleware(Compression, minimum_size=2048, compresslevel=4)
+    app.add_middleware(compressing)
     app.add_middleware(RequestFrame)
     for part in PARTS:
         app.include_router(part.router)
