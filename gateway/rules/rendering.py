@@ -1,4 +1,5 @@
-"""How a document reads: as one narrative and as plain text. Both say first who wrote it and whether it was approved."""
+"""How a document reads: its head as narrative, all of it as plain text. Both say first whom it is about, who wrote it,
+and whether it was approved."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ from gateway.rules.narrative import div, element, text_of
 
 
 def narrative(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Composition.text: the whole note, heads and sentences."""
+    """Composition.text: what the note is, about whom, and by whom.
+
+    What it says stands in the narratives of its sections, which a reader of documents shows after this one: said here
+    as well, every sentence would be read twice. https://hl7.org/fhir/R4/documents.html#presentation
+    """
     blocks = [element("h1", composition["title"]), *(element("p", line) for line in _head(composition, companions))]
-    for depth, section in walk(composition):
-        if section.get("title"):
-            blocks.append(element(f"h{min(depth + 1, 6)}", section["title"]))
-        blocks.extend(element("p", text) for text in _text(section))
     return {"status": "generated", "div": div(*blocks)}
 
 
@@ -31,7 +32,7 @@ def plain_text(composition: Mapping[str, Any], companions: Mapping[str, Mapping[
 
 
 def name_of(resource: Mapping[str, Any] | None, otherwise: str) -> str:
-    """A name to show for a Device, Practitioner or Organization."""
+    """A name to show for a Device, Organization, Practitioner or Patient."""
     if resource is None:
         return otherwise
     if resource["resourceType"] == "Device":
@@ -50,7 +51,8 @@ def _person(name: Mapping[str, Any]) -> str:
 
 def _head(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, Any]]) -> list[str]:
     machine, *people = (author["reference"] for author in composition["author"])
-    lines = [f"Session: {_when(composition['event'][0]['period'])}"]
+    lines = [f"Patient: {_patient(companions.get(composition['subject']['reference']))}"]
+    lines.append(f"Session: {_when(composition['event'][0]['period'])}")
     lines.append(f"Written by an AI model: {name_of(companions.get(machine), 'model not named')}")
     if people:
         names = (name_of(companions.get(person), "clinician") for person in people)
@@ -62,6 +64,12 @@ def _head(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, 
         lines.append("Draft: not yet reviewed by a clinician")
     custodian = companions.get(composition["custodian"]["reference"])
     return [*lines, f"Record kept by: {name_of(custodian, 'the custodian')}"]
+
+
+def _patient(resource: Mapping[str, Any] | None) -> str:
+    """Name and birth date: the two that keep a printed note from the wrong record."""
+    born = resource.get("birthDate") if resource else None
+    return name_of(resource, "not named") + (f", born {born}" if born else "")
 
 
 def _when(period: Mapping[str, str]) -> str:
