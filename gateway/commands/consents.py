@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from gateway.commands.operator import acting, console
+from gateway.commands.operator import acting, console, table
 from gateway.fhir.json import parse
 from gateway.rules.consent_form import Form
 from gateway.usecases import consent
@@ -41,7 +40,7 @@ def revoke(
 
 def of_patient(patient: Annotated[str, typer.Argument(help="Id of the Patient.")], organization: Custodian) -> None:
     """The consents of a patient, in force and past."""
-    table = Table("consent", "version", "status", "recipient", "purpose", "period")
+    rows = table("consent", "version", "status", "recipient", "purpose", "period")
     with acting(organization) as (services, asked):
         for found in consent.of_patient(services, asked, patient):
             body = parse(found.text)
@@ -50,8 +49,8 @@ def of_patient(patient: Annotated[str, typer.Argument(help="Id of the Patient.")
             recipients = ", ".join(actor["reference"]["reference"] for actor in provision["actor"])
             purposes = ", ".join(purpose["code"] for purpose in provision["purpose"])
             dates = f"{period.get('start', '…')} – {period.get('end', '…')}"
-            table.add_row(found.id, str(found.version), body["status"], recipients, purposes, dates)
-    console.print(table)
+            rows.add_row(found.id, str(found.version), body["status"], recipients, purposes, dates)
+    console.print(rows)
 
 
 def join(cli: typer.Typer) -> None:

@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.json import JSON
 from rich.table import Table
 
-from gateway.commands.operator import json_in
+from gateway.commands.operator import console, json_in, table
 from gateway.fhir.json import dump
 from gateway.mapping import catalogue
 from gateway.mapping.report import Trial, check_folder, try_mapping
 from gateway.settings import Settings
-
-console = Console(highlight=False)
 
 
 def check(
@@ -56,10 +53,10 @@ def _coverage(trial: Trial) -> Table:
     for leaf in trial.coverage:
         key = (re.sub(r"\[\d+\]", "[*]", leaf.place), leaf.state, leaf.reason or "")
         counts[key] = counts.get(key, 0) + 1
-    table = Table("value", "how many", "became", "because", title="What became of each value")
+    rows = table("value", "how many", "became", "because", title="What became of each value")
     for (place, state, reason), count in counts.items():
-        table.add_row(place, str(count), state, reason)
-    return table
+        rows.add_row(place, str(count), state, reason)
+    return rows
 
 
 def join(cli: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.table import Column, Table
 
 from gateway import wiring
 from gateway.errors import Issue, Unprocessable
@@ -19,7 +21,8 @@ from gateway.store import registry
 from gateway.usecases.asked import Asked
 from gateway.usecases.services import Services
 
-console = Console(highlight=False)
+# What is piped into a file or another command is not cut to the width of a screen that is not there.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 SCOPES = frozenset({"consent", "review"})
 
 
@@ -53,6 +56,11 @@ def identifiers(given: Iterable[str]) -> list[tuple[str, str]]:
             fail(f"an identifier is written as system|value, for instance http://hl7.org/fhir/sid/us-npi|{text}")
         pairs.append((system, value))
     return pairs
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table whose ids are never shortened: in a narrow window they go on in the next line."""
+    return Table(*(Column(name, overflow="fold") for name in columns), title=title)
 
 
 def json_in(file: Path) -> Any:

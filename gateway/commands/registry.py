@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from gateway.commands.operator import acting, console, identifiers, json_in
+from gateway.commands.operator import acting, console, identifiers, json_in, table
 from gateway.usecases import clients, register, signin
 from gateway.usecases.token import Origin
 
@@ -107,12 +106,12 @@ def add_client(
 
 def list_clients() -> None:
     """The registered clients, their organization, scopes and purpose."""
-    table = Table("client_id", "name", "organization", "scopes", "purpose")
+    rows = table("client_id", "name", "organization", "scopes", "purpose")
     with acting() as (services, _):
         for client in clients.registered(services):
             scopes = " ".join(sorted(client.scopes))
-            table.add_row(client.id, client.name, client.organization_id, scopes, client.purpose)
-    console.print(table)
+            rows.add_row(client.id, client.name, client.organization_id, scopes, client.purpose)
+    console.print(rows)
 
 
 def disable_client(client_id: Annotated[str, typer.Argument(help="As `gateway client list` shows it.")]) -> None:

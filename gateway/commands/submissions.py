@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from gateway.commands.operator import acting, console
+from gateway.commands.operator import acting, console, table
 from gateway.fhir.json import parse
 from gateway.usecases import replay as cases
 
@@ -22,7 +21,7 @@ def submissions(
     """List refused submissions with the reason and place of every fault; their bytes are kept."""
     if not refused:
         raise typer.BadParameter("say --refused; an accepted submission is found by the lineage of its document")
-    table = Table("submission", "received", "mapping", "faults")
+    rows = table("submission", "received", "mapping", "faults")
     with acting(organization) as (services, asked):
         for found in cases.refused(services, asked, count=count):
             faults = [
@@ -30,8 +29,8 @@ def submissions(
                 for issue in parse(found.answer)["issue"]
             ]
             received = found.received_at.strftime("%Y-%m-%d %H:%M:%S")
-            table.add_row(found.id, received, f"{found.mapping} {found.mapping_version}", "\n".join(faults))
-    console.print(table)
+            rows.add_row(found.id, received, f"{found.mapping} {found.mapping_version}", "\n".join(faults))
+    console.print(rows)
 
 
 def replay(
