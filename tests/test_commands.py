@@ -77,7 +77,6 @@ def _drop(*_: object) -> NoReturn:
 def gateway(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gateway:
     """Runs a command as `gateway …` does."""
     monkeypatch.setattr(logs, "configure", lambda *_: structlog.configure(processors=[_drop]))
-    monkeypatch.setenv("COLUMNS", "160")
 
     def run(*arguments: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["gateway", *arguments])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gateway.logs import redact
 from gateway.usecases import register
 from tests.house import Cast, House
 from tests.server import Server, serving
@@ -159,3 +160,13 @@ def test_the_vault_seals_what_was_sent_even_inside_the_database(house: House) ->
     ]
     assert len(sealed) == 4
     assert not any(CANARY.encode() in text for text in sealed)
+
+
+def test_what_nobody_has_allowed_is_cut_from_a_log_line() -> None:
+    """An exception keeps its type and place only: its message may quote what it failed on."""
+    try:
+        raise ValueError(CANARY)
+    except ValueError as failure:
+        line = redact(None, "", {"event": "x", "status": 200, "patient": CANARY, "exc_info": failure})
+    assert CANARY not in str(line)
+    assert (line["event"], line["status"], line["error"], line["patient"]) == ("x", 200, "ValueError", "[cut]")
