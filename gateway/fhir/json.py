@@ -80,7 +80,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _duplicate(keys: Sequence[str]) -> str | None:
-    name = next(key for index, key in enumerate(keys) if key in keys[:index])
+    name, seen = "", set[str]()  # not a list: an object may have a million members
+    for name in keys:
+        if name in seen:
+            break
+        seen.add(name)
     return name if _NAME.match(name) else None
 
 

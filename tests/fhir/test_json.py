@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import time
 from decimal import Decimal
 
 import pytest
@@ -121,6 +122,16 @@ def test_a_fault_names_the_place_and_never_the_value() -> None:
     with pytest.raises(JsonFault) as caught:
         parse(b'{"a secret":1,"a secret":2}')
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.spec("X-042")
+def test_a_duplicate_key_at_the_end_of_very_many_is_found_at_once() -> None:
+    members = ",".join(f'"k{number}":1' for number in range(200_000))
+    began = time.perf_counter()
+    with pytest.raises(JsonFault) as fault:
+        parse(f'{{{members},"k199999":2}}'.encode())
+    assert (fault.value.reason, fault.value.place) == ("duplicate key", "k199999")
+    assert time.perf_counter() - began < 10  # minutes, if each key is looked for among all before it
 
 
 def test_what_json_cannot_hold_is_not_written() -> None:
