@@ -30,6 +30,7 @@ _LAWS = frozenset((law["system"], law["code"]) for law in (HIPAA_PSY_NOTES, PART
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -146,8 +147,8 @@ def _id(reference: Mapping[str, str]) -> str:
 
 
 def _moment(micros: int) -> datetime:
-    """An open or far end is the last moment Python knows."""
-    return _EPOCH + timedelta(microseconds=micros) if micros < _LAST else datetime.max.replace(tzinfo=UTC)
+    """An open or far end is the last moment Python knows; an offset may lead before the first."""
+    return _EPOCH + timedelta(microseconds=max(_FIRST, micros)) if micros < _LAST else datetime.max.replace(tzinfo=UTC)
 
 
 class Verdict(StrEnum):

@@ -107,7 +107,7 @@ def _read(services: Services, pairs: Pairs, before: tuple[int, int] | None, *, l
 def _moment(text: str) -> datetime:
     try:
         return _EPOCH + timedelta(microseconds=interval(text.replace(" ", "+")).low)
-    except ValueError:
+    except (ValueError, OverflowError):  # an offset may lead out of the years there are
         raise BadRequest(issues=[Issue("_since is an instant.", "http._since", "value")]) from None
 
 

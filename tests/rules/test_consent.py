@@ -157,6 +157,11 @@ def test_a_partial_date_counts_whole(start: str, end: str | None, first: str, la
         assert verdict(rules, inside[1] + micro, purpose="COC") is Verdict.SILENT
 
 
+def test_an_offset_may_lead_out_of_the_years_there_are() -> None:
+    [rule] = compile(consent(start="0001-01-01T00:00:00+14:00", end="9999-12-31T23:59:59-14:00", purpose="COC"), 1)
+    assert (rule.valid_from.year, rule.valid_until.year) == (1, 9999)
+
+
 def test_a_shape_is_known_by_its_content() -> None:
     assert Shape(Effect.PERMIT, "R").id == ROOT_PERMIT.id != DENY_ALL.id
     assert shape_of(ROOT_PERMIT.body) == ROOT_PERMIT

@@ -47,7 +47,18 @@ def test_a_history_begins_where_it_is_told(world: World) -> None:
 
 
 @pytest.mark.spec("F-057")
-@pytest.mark.parametrize("query", ["_at=2026", "_since=soon", "_count=0", "_count=x", "patient=ann"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "_at=2026",
+        "_since=soon",
+        "_since=0001-01-01T00:00:00%2B14:00",
+        "_since=9999-12-31T23:59:59-14:00",
+        "_count=0",
+        "_count=x",
+        "patient=ann",
+    ],
+)
 def test_what_a_history_does_not_understand_is_refused(world: World, query: str) -> None:
     assert world.get(f"/DocumentReference/_history?{query}").status_code == 400
 
