@@ -6,12 +6,16 @@ knows a producer's numbering can guess it, and evidence written before its trans
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID, uuid5
 
 from gateway.errors import Issue
+
+LONGEST_DOCUMENT = 500_000  # characters in all statements; a session's summary has a few thousand
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 class Origin(StrEnum):
@@ -76,12 +80,14 @@ def check_amendment(
     issues = (
         [] if wanted else [Issue("A document keeps at least one statement; reject the draft instead.", "statements")]
     )
+    if sum(len(statement.text) for statement in wanted) > LONGEST_DOCUMENT:
+        issues.append(Issue(f"A document has at most {LONGEST_DOCUMENT} characters.", "statements", "too-long"))
     for number, statement in enumerate(wanted):
         place = f"statements[{number}]"
         if not statement.text.strip() or len(statement.text) > longest:
             issues.append(Issue(f"The text is empty or longer than {longest} characters.", f"{place}.text"))
-        if any(ord(character) < 32 and character not in "\t\n\r" for character in statement.text):
-            issues.append(Issue("The text holds a control character.", f"{place}.text"))
+        if _NO_TEXT.search(statement.text):
+            issues.append(Issue("The text holds a control character or half a character.", f"{place}.text"))
         if statement.section not in places:
             issues.append(Issue("The draft has no such section.", f"{place}.section", "not-found"))
         if statement.id is not None and statement.id not in ids:

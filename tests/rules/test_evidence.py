@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from gateway.rules.evidence import (
     Statement,
     Wanted,
     amend,
+    check_amendment,
     diff,
     segment_identifier,
     sentence_identifier,
@@ -62,6 +64,18 @@ def test_what_a_colleague_leaves_alone_stays_the_first_clinicians() -> None:
     former = changed(Wanted("Won.", "c1", "s1"), Wanted("Four.", "c2"))
     again = changed(Wanted("Won.", "c1", "s1"), Wanted("Fourth.", "c2", "r2-1"), former=former, by="ann")
     assert [statement.by for statement in again] == ["grace", "ann"]
+
+
+@pytest.mark.spec("X-042")
+@pytest.mark.parametrize("text", ["a\0b", "a\x1fb", "\ud800 half"])
+def test_what_no_document_can_hold_is_refused_with_its_place(text: str) -> None:
+    wanted = [Wanted("One.", "c1", "s1"), Wanted(text, "c1")]
+    assert [issue.expression for issue in check_amendment({"s1"}, {"c1"}, wanted)] == ["statements[1].text"]
+
+
+def test_a_document_has_an_end() -> None:
+    wanted = [Wanted("w" * 20_000, "c1") for _ in range(30)]
+    assert [issue.code for issue in check_amendment((), {"c1"}, wanted)] == ["too-long"]
 
 
 def test_the_difference_is_told_field_by_field() -> None:
