@@ -98,6 +98,12 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.SIGN_IN: Pattern(_LOGIN, ((DICOM, "110122"),), "E"),
     Act.REGISTER: _own(_ACTIVITY, "originate", "C"),
 }
+# Every profile that an event may claim.
+PROFILES: tuple[str, ...] = tuple(
+    f"{PROFILE}{whose}{name}"
+    for name in dict.fromkeys(pattern.profile for pattern in PATTERNS.values() if pattern.profile)
+    for whose in ("", "Patient")
+)
 
 
 def render(row: Recorded, base: str) -> dict[str, Any]:

@@ -5,10 +5,12 @@ https://hl7.org/fhir/R4/capabilitystatement.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway import __version__
 from gateway.fhir.search_table import TYPES, TypeTable
+from gateway.rules import balp, codes, consent_admission
 
 # Interactions with the whole system, beside `capabilities`.
 SYSTEM_INTERACTIONS = ("history-system",)
@@ -16,6 +18,17 @@ FORMATS = ("application/fhir+json", "json")
 RELEASED = "2026-11-22"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+# What each resource that is made here claims to conform to, and is checked against where the packages are configured.
+PROFILES: Mapping[str, Sequence[str]] = {
+    "AuditEvent": balp.PROFILES,
+    "Consent": (consent_admission.PROFILE,),
+    "Device": (codes.AI_DEVICE,),
+    "DocumentReference": (codes.US_CORE_DOCUMENT, codes.AI_MODEL_CARD, codes.AI_INPUT_PROMPT),
+    "Organization": (codes.US_CORE_ORGANIZATION,),
+    "Patient": (codes.US_CORE_PATIENT,),
+    "Practitioner": (codes.US_CORE_PRACTITIONER,),
+    "Provenance": (codes.US_CORE_PROVENANCE, codes.AI_PROVENANCE),
+}
 _UNREACHABLE = "AuditEvent"  # made when asked for: nothing refers to it, and it is included nowhere
 
 
@@ -52,6 +65,7 @@ def _security(token_url: str) -> dict[str, Any]:
 def _resource(table: TypeTable) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "type": table.name,
+        **({"supportedProfile": list(PROFILES[table.name])} if table.name in PROFILES else {}),
         "interaction": [{"code": code} for code in table.interactions],
         "versioning": "versioned" if "vread" in table.interactions else "no-version",
         "readHistory": "history-instance" in table.interactions,

@@ -10,7 +10,7 @@ from gateway.errors import Issue, Unprocessable
 from gateway.fhir.check import check
 from gateway.fhir.labels import CONFIDENTIALITY, NORMAL, RESTRICTED, label
 from gateway.rules.audit import Act
-from gateway.rules.codes import US_CORE, reference
+from gateway.rules.codes import US_CORE_ORGANIZATION, US_CORE_PATIENT, US_CORE_PRACTITIONER, reference
 from gateway.store import registry, resources
 from gateway.store.resources import New, Stored
 from gateway.usecases.asked import Asked
@@ -22,7 +22,7 @@ Identifier = tuple[str, str]  # system, value
 
 def organization(services: Services, asked: Asked, name: str, identifiers: Sequence[Identifier] = ()) -> Stored:
     """A custodian or a recipient. Refuses with Unprocessable."""
-    resource = _resource("Organization", "us-core-organization", identifiers, active=True, name=name)
+    resource = _resource("Organization", US_CORE_ORGANIZATION, identifiers, active=True, name=name)
     return _publish(services, asked, label(resource, CONFIDENTIALITY["U"]))
 
 
@@ -31,7 +31,7 @@ def practitioner(
 ) -> Stored:
     """Somebody who reviews. Refuses with Unprocessable."""
     name = [_name(family, given)]
-    resource = _resource("Practitioner", "us-core-practitioner", identifiers, active=True, name=name)
+    resource = _resource("Practitioner", US_CORE_PRACTITIONER, identifiers, active=True, name=name)
     return _publish(services, asked, label(resource, NORMAL))
 
 
@@ -49,7 +49,7 @@ def patient(
     born = {"birthDate": birth_date} if birth_date else {}
     resource = _resource(
         "Patient",
-        "us-core-patient",
+        US_CORE_PATIENT,
         identifiers,
         active=True,
         name=[_name(family, given)],
@@ -83,7 +83,7 @@ def _resource(type: str, profile: str, identifiers: Sequence[Identifier], **elem
     return {
         "resourceType": type,
         "id": str(uuid.uuid4()),
-        "meta": {"profile": [f"{US_CORE}/StructureDefinition/{profile}"]},
+        "meta": {"profile": [profile]},
         **({"identifier": named} if named else {}),
         **elements,
     }
