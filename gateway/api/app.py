@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api import consents, errors, lineage, pages, reviews, submissions
+from gateway.api.bounds import Bounds
 from gateway.api.fhir import routes as fhir
 from gateway.api.fhir.straight import Straight
 from gateway.api.middleware import RequestFrame, compressing
@@ -76,6 +77,7 @@ def create(services: Services) -> FastAPI:
         allow_headers=["*"],
         expose_headers=["ETag", "Last-Modified", "Location", "X-Request-Id"],
     )
+    app.add_middleware(Bounds)
     app.add_middleware(compressing)
     app.add_middleware(RequestFrame)
     for part in PARTS:

@@ -1,0 +1,51 @@
+"""No body is read further than a request of ours can be long.
+
+The frameworks read a body as a whole before they ask who calls, so without this anybody could fill the memory.
+Submissions have a bound of their own, counted while they are read by a producer who is known.
+"""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.api.errors import answer
+from gateway.errors import Issue, TooLarge
+
+MOST_BYTES = 2 * 1024 * 1024  # many times what the longest session's document has
+_COUNTS_ITSELF = "/submissions/"
+
+
+class Bounds:
+    """Pure ASGI. Refuses an announced length at once, and a longer body where it passes the bound."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"].startswith(_COUNTS_ITSELF):
+            await self.app(scope, receive, send)
+        elif _announced(scope) > MOST_BYTES:
+            issue = Issue(TooLarge.words, code=TooLarge.code)
+            await answer(TooLarge.status, (issue,), scope)(scope, receive, send)
+        else:
+            await self.app(scope, _counting(receive), send)
+
+
+def _announced(scope: Scope) -> int:
+    text = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(text[:20]) if text.isdigit() else 0
+
+
+def _counting(receive: Receive) -> Receive:
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES:
+            raise HTTPException(TooLarge.status)  # the one exception that FastAPI lets through while it reads a body
+        return message
+
+    return counted
