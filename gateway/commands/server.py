@@ -26,7 +26,15 @@ def serve() -> None:
     """
     settings = Settings()
     wiring.upgrade(settings)
-    uvicorn.run(wiring.app(settings), host=settings.host, port=settings.port, access_log=False, log_level="warning")
+    # lifespan "on": without its journal a server must not come up.
+    uvicorn.run(
+        wiring.app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_level="warning",
+        lifespan="on",
+    )
 
 
 def migrate() -> None:

@@ -54,6 +54,7 @@ class Measured:
 
 
 Do = Callable[[], Burst]
+Measure = Callable[[], list[Measured]]
 
 
 def interleaved(rounds: int, subjects: list[tuple[Measured, Do, Callable[[], float]]]) -> list[Measured]:

@@ -1,0 +1,122 @@
+"""Speeds, each beside its own limit: `python -m tests.benchmarks [--quick] [--only NAME] [--write]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from gateway import logs
+from tests.benchmarks import measures, report
+from tests.benchmarks.limits import raw_driver
+from tests.benchmarks.measures import Measured, Scale
+from tests.benchmarks.processes import Server, free_port, running
+from tests.benchmarks.stage import Stage, copied, plan, prepare, written
+from tests.benchmarks.stages import stages
+
+NAMES = ("read", "search", "submit", "approve", "stages")
+FULL = Scale(rounds=6, seconds=0.8, writes=16, patients=4)
+QUICK = Scale(rounds=2, seconds=0.25, writes=4, patients=1)
+
+console = Console()
+if not console.is_terminal:
+    console = Console(width=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: half a minute, rough figures")
+    parser.add_argument("--only", choices=NAMES, action="append", help="one measurement; may be given again")
+    parser.add_argument("--write", action="store_true", help="put the tables into tests/benchmarks/README.md")
+    arguments = parser.parse_args()
+    wanted = tuple(arguments.only or NAMES)
+    logs.configure("warning")
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        sections = _run(Path(folder), QUICK if arguments.quick else FULL, wanted)
+    for section in sections:
+        report.show(console, *section)
+    if arguments.write:
+        report.write(sections)
+
+
+def _run(folder: Path, scale: Scale, wanted: tuple[str, ...]) -> list[tuple[str, tuple[str, ...], report.Cells]]:
+    port = free_port()
+    with console.status("Walking the road to fill a database"):
+        stage = prepare(folder, port, scale.patients)
+        plan(stage).save(folder / "plan.json")
+    sections = []
+    if set(wanted) - {"stages"}:
+        found, servers = _served(stage, scale, wanted)
+        sections.append(("The gateway and its limits", report.heads(), report.comparison(found)))
+        sections.append(("The server process", ("what", "value"), servers))
+    if "stages" in wanted:
+        with _quiet(folder):
+            spent, others = stages(stage)
+        sections.append(("A read, stage by stage", ("stage", "CPU µs"), report.rows(spent, 0)))
+        sections.append(("Other work", ("what", "CPU ms"), report.rows(others, 2, 0.001)))
+    return sections
+
+
+def _served(stage: Stage, scale: Scale, wanted: tuple[str, ...]) -> tuple[list[Measured], report.Cells]:
+    found: list[Measured] = []
+    with ExitStack() as stack:
+        writing = {"submit", "approve"} & set(wanted)
+        count = (scale.rounds + 1) * scale.writes
+        works = written(stage, copied(stage, "recorded.db"), count) if writing else []
+        copy = copied(stage, "replayed.db")
+        driver = raw_driver(copy.database, copy.key("database")) if writing else None
+        gateway, limit = stack.enter_context(_servers(stage))
+        if "read" in wanted:
+            found += _told("read by id", lambda: measures.reading(stage, scale, gateway, limit))
+        if "search" in wanted:
+            found += _told("search", lambda: measures.searching(stage, scale, gateway, limit))
+        if writing:
+            found += _told("submit", lambda: measures.submitting(stage, scale, gateway, works, driver))
+            found += _told("approve", lambda: measures.approving(stage, scale, gateway, works, driver))
+        servers: report.Cells = [
+            ("start-up, from exec to the first answer", f"{gateway.start_up:.2f} s"),
+            ("peak memory of the gateway", f"{gateway.peak_memory} MiB"),
+            ("peak memory of the bare server", f"{limit.peak_memory} MiB"),
+        ]
+    return found, servers
+
+
+def _told(name: str, measure: measures.Measure) -> list[Measured]:
+    with console.status(f"Measuring: {name}"):
+        return measure()
+
+
+@contextmanager
+def _servers(stage: Stage) -> Iterator[tuple[Server, Server]]:
+    """`gateway serve` on the database, and the limits on the same file."""
+    home, port, other = stage.settings.home, stage.settings.port, free_port()
+    settings = {"GATEWAY_HOME": str(home), "GATEWAY_PORT": str(port), "GATEWAY_PUBLIC_URL": stage.settings.public_url}
+    limits = ("tests.benchmarks.limits", str(other), str(home / "plan.json"))
+    with (
+        running("gateway", "serve", port=port, log=home / "gateway.log", **settings) as gateway,
+        running(*limits, port=other, log=home / "limits.log") as limit,
+    ):
+        yield gateway, limit
+
+
+@contextmanager
+def _quiet(folder: Path) -> Iterator[None]:
+    """Log at the usual level, into a file."""
+    kept = os.dup(2)
+    with (folder / "stages.log").open("wb") as sink:
+        os.dup2(sink.fileno(), 2)
+        logs.configure("info")
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+if __name__ == "__main__":
+    main()
