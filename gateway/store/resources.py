@@ -22,7 +22,6 @@ from gateway.store.tables import resource
 from gateway.store.times import instant, micros, moment
 from gateway.store.visible import parameters, rules_of, shielded
 
-
 _ONE_VERSION = frozenset({"Provenance", "AuditEvent"})  # what was told of an act is never told otherwise
 
 
@@ -52,7 +51,8 @@ class Stored(NamedTuple):
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.patient_id, self.custodian_id, self.confidentiality)
+        consent_id = self.id if self.type == "Consent" else None
+        return Facts(self.patient_id, self.custodian_id, self.confidentiality, consent_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,10 @@ def _only(db: Reader, visibility: Visibility, row: tuple[Any, ...] | None) -> St
 
 
 def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
-    """Store the next version of a resource with its index rows; the former is no longer current. Raises NeverChanges."""
+    """Store the next version of a resource with its index rows; the former is not current any more.
+
+    Raises NeverChanges for a second version of what has only one.
+    """
     type_, id_ = new.resource["resourceType"], new.resource["id"]
     former = writer.one(_LATEST, {"type": type_, "id": id_})
     updated_at = micros(writer.at)
