@@ -2,7 +2,7 @@
 
 The app would pass them through six layers, ask its routes one after the other and wrap the answer several times, which
 costs more than the read itself. Whatever is not plainly a read or a search of a known type goes that longer way, to
-the same endpoints under the same frame.
+the same endpoints under the same frame; so does a page of another origin, whose browser asks for headers more.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def _endpoint(scope: Scope) -> Endpoint | None:
         return None
     path: str = scope["path"]
     if not path.startswith(_BEFORE):
+        return None
+    if any(name == b"origin" for name, _ in scope["headers"]):
         return None
     type, slash, id = path[len(_BEFORE) :].partition("/")
     if type not in TYPES or "/" in id or id.startswith("_"):

@@ -12,13 +12,9 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.testclient import TestClient
 
-from gateway.api import errors
-from gateway.api.fhir.routes import routes
-from gateway.api.middleware import RequestFrame
+from gateway.api.app import create
 from gateway.fhir.labels import CONFIDENTIALITY, label
 from gateway.identity.bearer import hash_of, mint
 from gateway.rules.audit import Act, AuditEntry
@@ -186,12 +182,7 @@ def _client(database: Database, journal: Journal, clock: Clock) -> TestClient:
         limits=Limits(page_default=50, page_maximum=500),
         clock=clock,
     )
-    app = FastAPI()
-    app.state.services = services
-    errors.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=2048)
-    app.add_middleware(RequestFrame)
-    app.router.routes.extend(routes)
+    app = create(services)
     return TestClient(app, base_url=BASE, raise_server_exceptions=False)
 
 

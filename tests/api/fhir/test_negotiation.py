@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.fhir.conftest import World
+from tests.api.fhir.conftest import World, patient
 
 JSON = "application/fhir+json;charset=utf-8"
 
@@ -97,10 +97,20 @@ def test_a_request_without_an_id_gets_one(world: World) -> None:
 
 
 @pytest.mark.spec("F-020")
-def test_a_large_answer_is_packed_for_who_asks(world: World) -> None:
-    packed = world.client.get("/metadata", headers={"accept-encoding": "gzip"})
+@pytest.mark.parametrize("path", ["/metadata", "/Patient/long", "/Patient?_id=long"])
+def test_a_large_answer_is_packed_for_who_asks(world: World, path: str) -> None:
+    world.publish(patient("long", "Rivers " * 500), "long")
+    packed = world.get(path, accept_encoding="gzip")
     assert packed.headers["content-encoding"] == "gzip"
-    assert packed.json() == world.client.get("/metadata", headers={"accept-encoding": "identity"}).json()
+    assert packed.json() == world.get(path, accept_encoding="identity").json()
+
+
+@pytest.mark.spec("F-005")
+@pytest.mark.parametrize("path", ["/metadata", "/Patient/ann", "/Patient", "/Patient/nobody", "/Patient/_history"])
+def test_a_page_of_another_origin_may_read_the_answer(world: World, path: str) -> None:
+    answer = world.get(path, origin="https://app.example")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
 
 
 @pytest.mark.spec("F-022")
