@@ -8,7 +8,6 @@ from enum import StrEnum
 class Event(StrEnum):
     STARTED = "gateway.started"
     STOPPED = "gateway.stopped"
-    MIGRATED = "database.migrated"
     REQUEST = "request.answered"
     REQUEST_FAILED = "request.failed"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 - an event name
@@ -18,7 +17,5 @@ class Event(StrEnum):
     REVIEW_DECIDED = "review.decided"
     CONSENT_RECORDED = "consent.recorded"
     CONSENT_REVOKED = "consent.revoked"
-    MAPPING_LOADED = "mapping.loaded"
-    AUDIT_GROUP = "audit.group"
     AUDIT_FAILED = "audit.failed"
     PEER_REFUSED = "peer.refused"

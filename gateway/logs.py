@@ -13,9 +13,8 @@ import structlog
 # A log line may hold only these keys: an allow-list, so that a new field is silent until somebody thought about it.
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "request_id", "method", "route", "status", "ms", "client_id", "token_id",
-        "organization_id", "mapping", "version", "count", "reason", "error", "address", "url", "submission_id",
-        "draft_id", "act", "revision", "place",
+        "event", "level", "timestamp", "request_id", "method", "route", "status", "ms", "reason", "error", "place",
+        "url", "mapping", "version", "count", "entries", "faults", "submission", "draft", "step", "revision", "consent",
     }
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
@@ -19,7 +20,10 @@ from gateway.api.fhir import routes as fhir
 from gateway.api.fhir.straight import Straight
 from gateway.api.middleware import RequestFrame, compressing
 from gateway.api.oauth import discovery, token
+from gateway.events import Event
 from gateway.usecases.services import Services
+
+log = structlog.get_logger()
 
 TITLE = "Care-continuity gateway"
 DESCRIPTION = """
@@ -53,10 +57,13 @@ def create(services: Services) -> FastAPI:
         services.journal.start()
         gc.collect()
         gc.freeze()  # mappings, tables and models stay: collections need not walk through them
+        log.info(Event.STARTED, version=__version__, url=services.public_url, count=len(services.catalogue))
         try:
             yield
         finally:
             services.journal.stop()
+            services.keys.close()
+            log.info(Event.STOPPED)
 
     app = Gateway(
         title=TITLE,

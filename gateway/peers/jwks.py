@@ -47,6 +47,10 @@ class KeySource:
         self._kept: dict[str, _Kept] = {}
         self._lock = Lock()
 
+    def close(self) -> None:
+        """Let go of connections and threads; nothing can be fetched afterwards."""
+        self._http.close()
+
     def check(self, url: str) -> None:
         """Whether keys may be fetched from this URL at all. Raises PeerRefused."""
         try:
