@@ -197,10 +197,18 @@ def test_a_login_or_password_that_will_not_do_is_told(gateway: Gateway, clinic: 
     said = gateway(*add, "grace", "--password", "short")
     assert said.code == 1
     assert "password" in said.err
+    assert _practitioners() == 0  # nobody is half registered
     assert gateway(*add, "grace", "--password", PASSWORD).code == 0
     taken = gateway(*add, "Grace", "--password", PASSWORD)
     assert taken.code == 1
     assert "login" in taken.err
+    assert _practitioners() == 1
+
+
+def _practitioners() -> int:
+    with wiring.running(Settings()) as services, services.database.read() as db:
+        count = db.connection.exec_driver_sql("SELECT count(*) FROM resource WHERE type = 'Practitioner'").scalar()
+    return int(count or 0)
 
 
 @pytest.mark.parametrize("gender", ["robot", ""])

@@ -49,6 +49,7 @@ def add_practitioner(
 ) -> None:
     """Make a clinician or an auditor known and let her sign in; prints her id."""
     with acting(organization) as (services, asked):
+        signin.check_sign_in(services, login, password)  # first: who is registered stays registered
         known = register.practitioner(services, asked, family, given or (), identifiers(identifier or ()))
         signin.add_person(
             services,

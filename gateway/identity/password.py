@@ -16,10 +16,15 @@ class PasswordFault(ValueError):
     """A password that may not be set."""
 
 
-def hash_password(password: str) -> str:
+def check_password(password: str) -> None:
     """Raises PasswordFault for one too short or too long."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise PasswordFault(f"a password has {MIN_LENGTH} to {MAX_LENGTH} characters")
+
+
+def hash_password(password: str) -> str:
+    """Raises PasswordFault for one that may not be set."""
+    check_password(password)
     return _hasher.hash(password)
 
 

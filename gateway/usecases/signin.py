@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 from gateway.errors import Issue, TooMany, Unauthenticated, Unprocessable
 from gateway.fhir.tables import resource_types
 from gateway.identity.bearer import hash_of, mint
-from gateway.identity.password import PasswordFault, hash_password, is_password
+from gateway.identity.password import PasswordFault, check_password, hash_password, is_password
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act, AuditEntry, Outcome
 from gateway.rules.registration import check_registration
 from gateway.rules.scopes import USER
 from gateway.store import people, tokens
+from gateway.store.database import Reader
 from gateway.store.people import Person
 from gateway.store.tokens import Token
 from gateway.usecases.services import Services
@@ -87,6 +88,18 @@ def sign_out(services: Services, token: str, origin: Origin) -> None:
             tokens.revoke(writer, _entry(now, caller, origin, {"signed-out": True}), token_hash, now)
 
 
+def check_sign_in(services: Services, login: str, password: str) -> None:
+    """Whether somebody new may have this login and password. Raises Unprocessable with every fault."""
+    with services.database.read() as db:
+        issues = _login_issues(db, login)
+    try:
+        check_password(password)
+    except PasswordFault as fault:
+        issues.append(_password_issue(fault))
+    if issues:
+        raise Unprocessable(issues=issues)
+
+
 def add_person(
     services: Services,
     login: str,
@@ -103,12 +116,11 @@ def add_person(
     try:
         person = replace(person, password_hash=hash_password(password))
     except PasswordFault as fault:
-        issues.append(Issue(f"The password cannot be set: {fault}.", "password", code="value"))
+        issues.append(_password_issue(fault))
     detail = {"person": person.id, "scopes": sorted(canonical)}
     entry = AuditEntry(Act.REGISTER, services.clock(), None, custodian_id=organization, detail=detail)
     with services.database.write() as writer:
-        if not person.login or people.is_taken(writer, login):
-            issues.append(Issue("The login is empty or taken.", "login", code="duplicate"))
+        issues += _login_issues(writer, login)
         if issues:
             raise Unprocessable(issues=issues)
         people.register(writer, entry, person)
@@ -126,6 +138,16 @@ def disable_person(services: Services, login: str) -> bool:
         entry = AuditEntry(Act.REGISTER, now, None, custodian_id=person.organization_id, detail=detail)
         tokens.revoke_of_person(writer, entry, person.id, now)
         return people.disable(writer, entry, person.id, now)
+
+
+def _login_issues(db: Reader, login: str) -> list[Issue]:
+    if people.folded(login) and not people.is_taken(db, login):
+        return []
+    return [Issue("The login is empty or taken.", "login", code="duplicate")]
+
+
+def _password_issue(fault: PasswordFault) -> Issue:
+    return Issue(f"The password cannot be set: {fault}.", "password", code="value")
 
 
 def _caller(person: Person, token_id: str) -> Caller:
