@@ -101,15 +101,18 @@ class Rule(NamedTuple):
             and self.purpose == visibility.purpose
             and self.valid_from <= visibility.at < self.valid_until
             and self.shape.covers(facts)
+            and (facts.consent_id in (None, self.consent_id) or self.shape.effect is Effect.DENY)
         )
 
 
 class Facts(NamedTuple):
-    """What the decision needs to know of a resource. `confidentiality` is its `disclosure_class`."""
+    """What the decision needs to know of a resource. `confidentiality` is its `disclosure_class`; `consent_id` the id
+    of a Consent, which is opened by its own permit only: whom else the patient trusts, a recipient need not know."""
 
     patient_id: str | None
     custodian_id: str | None
     confidentiality: str
+    consent_id: str | None = None
 
 
 def compile(consent: Mapping[str, Any], version: int) -> list[Rule]:

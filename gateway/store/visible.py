@@ -37,6 +37,10 @@ _RANK = case(
 )
 
 
+# A Consent is opened by its own permit only.
+_OPENED = or_(resource.c.type != _constant("Consent"), consent_rule.c.consent_id == resource.c.id)
+
+
 def _speaks(effect: Effect) -> ColumnElement[bool]:
     return exists(
         select(literal_column("1"))
@@ -49,6 +53,7 @@ def _speaks(effect: Effect) -> ColumnElement[bool]:
             consent_rule.c.valid_until > _AT,
             shape.c.effect == _constant(effect.value),
             shape.c.ceiling >= _RANK,
+            *([_OPENED] if effect is Effect.PERMIT else []),
         )
         .correlate(resource)
     )

@@ -211,6 +211,13 @@ def test_a_deny_overrides_every_permit_and_is_named() -> None:
         assert (decision.verdict, decision.consents) == (Verdict.DENY, ("Consent/c2/_history/1",))
 
 
+def test_a_consent_is_opened_by_its_own_permit_only() -> None:
+    """What it permits to others, and that it does, is not told to a recipient of the rest of the record."""
+    sight, rules = Visibility("hospital", "TREAT", NOON), [rule(ROOT_PERMIT)]
+    own, others = (decide(Facts("p1", "clinic", "R", id), sight, rules) for id in (rules[0].consent_id, "another"))
+    assert (own.verdict, others.verdict) == (Verdict.PERMIT, Verdict.SILENT)
+
+
 def test_every_consent_that_permits_is_named_once() -> None:
     rules = [rule(ROOT_PERMIT, "c1"), rule(PERMIT_ALL, "c1"), rule(ROOT_PERMIT, "c2")]
     decision = decide(Facts("p1", "clinic", "R"), Visibility("hospital", "TREAT", NOON), rules)

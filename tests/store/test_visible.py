@@ -29,11 +29,12 @@ facts = st.builds(
     patient_id=st.sampled_from([*PATIENTS, None]),
     custodian_id=st.sampled_from([None, *ORGANIZATIONS]),
     confidentiality=st.sampled_from("UMNRV"),
+    consent_id=st.sampled_from([None, None, "its own"]),
 )
 rules = st.builds(
     Rule,
     patient_id=st.sampled_from(PATIENTS),
-    consent_id=st.sampled_from(["c1", "c2"]),
+    consent_id=st.sampled_from(["0", "1"]),
     consent_version=st.integers(1, 2),
     recipient_id=st.sampled_from(ORGANIZATIONS),
     purpose=st.sampled_from(PURPOSES),
@@ -54,7 +55,7 @@ class Undone(Exception):
 def build(writer: Writer, world: list[Facts], rules: list[Rule]) -> None:
     rows = [
         {
-            "type": "Basic",
+            "type": "Consent" if each.consent_id else "Basic",
             "id": str(number),
             "version": 1,
             "is_current": True,
@@ -79,13 +80,14 @@ def test_sql_and_rule_let_the_same_rows_out(
     database: Database, world: list[Facts], rules: list[Rule], sights: list[Visibility]
 ) -> None:
     with pytest.raises(Undone), database.write() as writer:
+        world = [each._replace(consent_id=each.consent_id and str(number)) for number, each in enumerate(world)]
         build(writer, world, rules)
         for sight in sights:
             decisions = [decide(each, sight, rules) for each in world]
             expected = {str(number) for number, decision in enumerate(decisions) if decision.permits}
             assert {id for (id,) in writer.connection.execute(visible(IDS, sight))} == expected
             assert {id for (id,) in writer.all(SHIELDED, {**parameters(sight), "current": True})} == expected
-            found = resources.history(writer, sight, "Basic", count=100)
+            found = resources.history(writer, sight, count=100)
             assert {row.id for row in found} == expected
             assert {row.id: set(row.consents) for row in found} == {
                 id: set(decisions[int(id)].consents) for id in expected
