@@ -28,7 +28,7 @@ from gateway.usecases.services import Limits, Services
 
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
 BASE = "https://gateway.example/fhir"
-READER = frozenset({"system/*.rs"})
+READER = frozenset({"system/*.rs", "audit"})
 
 
 @dataclass

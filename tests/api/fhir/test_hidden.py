@@ -188,5 +188,8 @@ def test_the_log_of_one_custodian_is_hidden_from_others(world: World) -> None:
     world.get("/DocumentReference/doc-ann")
     assert world.found("/AuditEvent?entity=DocumentReference/doc-ann") != []
     assert world.found("/AuditEvent?entity=DocumentReference/doc-ann", world.token("ehr")) == []
+    everything = world.token(scopes=frozenset({"system/*.rs"}))
+    for path in ("/AuditEvent", "/AuditEvent/any"):
+        assert world.get(path, everything).status_code == 403, "auditors have a scope of their own"
     reader = world.token(scopes=frozenset({"system/DocumentReference.rs"}))
     assert world.get("/AuditEvent", reader).status_code == 403
