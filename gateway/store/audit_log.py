@@ -89,18 +89,25 @@ def _own(statement: Select[Any], visibility: Visibility) -> Select[Any]:
 
 
 def _matching(statement: Select[Any], visibility: Visibility, query: Query, limits: Limits) -> Select[Any]:
-    statement = _own(statement, visibility).where(*(_condition(one) for one in query.criteria))
+    statement = _own(statement, visibility).where(*_conditions(query.criteria))
     if limits:
-        statement = statement.where(
-            or_(false(), *(and_(true(), *(_condition(one) for one in limit)) for limit in limits))
-        )
+        statement = statement.where(or_(false(), *(and_(true(), *_conditions(limit)) for limit in limits)))
     return statement
+
+
+def _conditions(criteria: Sequence[Criterion]) -> list[ColumnElement[bool]]:
+    """All criteria about the kind of act are one condition: each by itself is long, and there may be very many."""
+    of_kind = [one for one in criteria if _is_of_kind(one)]
+    conditions = [_condition(one) for one in criteria if not _is_of_kind(one)]
+    return [*conditions, _of_kind(of_kind)] if of_kind else conditions
+
+
+def _is_of_kind(criterion: Criterion) -> bool:
+    return criterion.parameter.kind in ("token", "uri") and criterion.parameter.code != "_id"
 
 
 def _condition(criterion: Criterion) -> ColumnElement[bool]:
     code = criterion.parameter.code
-    if criterion.parameter.kind in ("token", "uri") and code != "_id":
-        return _of_kind(criterion)
     if criterion.modifier == "missing":
         absent = {"patient": audit.c.patient_id.is_(None), "entity": ~_has_entity()}.get(code, false())
         return absent if criterion.missing else ~absent
@@ -146,12 +153,13 @@ def _has_entity() -> ColumnElement[bool]:
     return or_(audit.c.patient_id.is_not(None), audit.c.target_id.is_not(None))
 
 
-def _of_kind(criterion: Criterion) -> ColumnElement[bool]:
-    """The kinds of acts whose events meet the criterion."""
+def _of_kind(criteria: Sequence[Criterion]) -> ColumnElement[bool]:
+    """The kinds of acts whose events meet all the criteria."""
+    asked = set(criteria)
     kinds = [
         and_(audit.c.act == act, audit.c.outcome == outcome, audit.c.patient_id.is_not(None) == about_patient)
         for (act, outcome, about_patient), rows in _samples().items()
-        if _meets(criterion, [row for row in rows if row.name == criterion.parameter.code])
+        if all(_meets(one, [row for row in rows if row.name == one.parameter.code]) for one in asked)
     ]
     return or_(false(), *kinds) if len(kinds) < len(_samples()) else true()
 
