@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from gateway.api.fhir.capabilities import _statement
 from gateway.fhir.check import check
 from gateway.fhir.search_table import TYPES
-from tests.api.fhir.conftest import World, provenance
+from tests.api.fhir.conftest import BASE, World, provenance
 
 VALUES = {"token": "x", "reference": "Patient/x", "date": "2020", "string": "x", "uri": "urn:x"}
 INTERACTIONS = {
@@ -101,6 +102,9 @@ def test_the_statement_is_tagged(world: World) -> None:
     first = world.client.get("/metadata")
     again = world.client.get("/metadata", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    elsewhere, here = (_statement(base, "https://gateway.example/oauth/token") for base in ("https://b.example", BASE))
+    assert here[1] == first.headers["etag"]
+    assert elsewhere[1] != here[1]
 
 
 @pytest.mark.spec("F-005")

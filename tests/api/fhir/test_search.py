@@ -163,6 +163,34 @@ def test_references_by_identifier_and_to_elsewhere(world: World) -> None:
     assert world.found("/DocumentReference?author=1") == []
 
 
+@pytest.mark.spec("F-134")
+def test_dates_by_prefix_over_partial_dates(world: World) -> None:
+    """A few rows of the table in tests/fhir/test_dates.py, asked of the database."""
+    dates = {
+        "year": "2020",
+        "month": "2020-02",
+        "day": "2020-02-10",
+        "noon": "2020-02-10T12:00:00Z",
+        "next": "2020-02-11",
+    }
+    for id, date in dates.items():
+        world.publish({"resourceType": "Composition", "id": id, "date": date, "subject": {"reference": "Patient/ann"}})
+    expected = {
+        "2020-02-10": {"day", "noon"},
+        "ne2020-02-10": {"year", "month", "next"},
+        "lt2020-02-10": {"year", "month"},
+        "gt2020-02-10": {"year", "month", "next"},
+        "le2020-02-10": {"year", "month", "day", "noon"},
+        "ge2020-02-10": {"year", "month", "day", "noon", "next"},
+        "sa2020-02-10": {"next"},
+        "eb2020-02-11": {"day", "noon"},
+        "2020": set(dates),
+        "2020-02-10T13:00:00%2B01:00": {"noon"},
+    }
+    for query, ids in expected.items():
+        assert set(world.found(f"/Composition?date={query}")) == {f"Composition/{id}" for id in ids}, query
+
+
 @pytest.mark.spec("F-135")
 def test_strings_by_beginning_whatever_the_case_and_accents(world: World) -> None:
     world.publish(patient("eve", "Comma, Pipe|Dollar$"), "eve")
