@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from itertools import count, islice, takewhile
 from typing import Any, NoReturn
 
 import jsonschema_rs
@@ -14,6 +14,7 @@ from gateway.mapping.shape import Shape, of_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MOST_ISSUES = 100
+MOST_ITEMS = 20_000
 
 # Keyword of the schema → FHIR issue code and words. https://hl7.org/fhir/R4/valueset-issue-type.html
 _WORDS = {
@@ -56,9 +57,24 @@ class InputSchema:
         self.shape: Shape = of_schema(schema)
 
     def faults(self, inputs: Mapping[str, Any]) -> list[Issue]:
-        """All faults in the order they are found, at most MOST_ISSUES."""
-        found = islice(self._validator.iter_errors(dict(inputs)), MOST_ISSUES)
-        return [self._issue(error) for error in found]
+        """All faults in the order they are found, at most MOST_ISSUES.
+
+        The validator gathers every fault of what it is given before it tells the first, so a payload of millions is
+        looked through in its head only.
+        """
+        whole = dict(inputs)
+        if self._validator.is_valid(whole):
+            return []
+        found = list(islice(self._validator.iter_errors(_head(whole, count(1))), MOST_ISSUES))
+        return [self._issue(error) for error in found or [self._first(whole)]]
+
+    def _first(self, whole: Any) -> jsonschema_rs.ValidationError:
+        """The first fault of what is known to have one."""
+        try:
+            self._validator.validate(whole)
+        except jsonschema_rs.ValidationError as error:
+            return error
+        raise AssertionError("a payload cannot be valid and not valid")
 
     def _issue(self, error: jsonschema_rs.ValidationError) -> Issue:
         keyword, details = error.kind.name, error.kind.as_dict()
@@ -81,6 +97,16 @@ class InputSchema:
                 shape = inner
             steps.append(step)
         return spell(steps)
+
+
+def _head(value: Any, items: Iterator[int]) -> Any:
+    """The value with its first MOST_ITEMS list items; after those every list has one, for a schema may ask for it."""
+    if isinstance(value, dict):
+        return {key: _head(item, items) for key, item in value.items()}
+    if isinstance(value, list):
+        kept = takewhile(lambda item: not item[0] or next(items) <= MOST_ITEMS, enumerate(value))
+        return [_head(item, items) for _, item in kept]
+    return value
 
 
 def _refuse(uri: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -89,3 +90,14 @@ def test_the_list_of_faults_has_an_end(load: Load) -> None:
     with pytest.raises(MappingRefusal) as refusal:
         load("- {x: 1}").apply({"note": {"title": "t", "tags": [1] * 1000}}, {})
     assert len(refusal.value.issues) == MOST_ISSUES
+
+
+@pytest.mark.parametrize("wrong", [slice(None), slice(-1, None)])
+def test_of_millions_of_faults_only_the_first_are_gathered(load: Load, wrong: slice) -> None:
+    """Gathering each would take a gigabyte for a megabyte; a single one at the very end is found all the same."""
+    lines: list[Any] = [{"text": "said"} for _ in range(300_000)]
+    lines[wrong] = ["Boris"] * len(lines[wrong])
+    began = time.perf_counter()
+    found = faults(load("- {x: 1}"), {"note": {"title": "t", "lines": lines}})
+    assert len(found) == min(len(lines[wrong]), MOST_ISSUES)
+    assert time.perf_counter() - began < 5
