@@ -21,6 +21,7 @@ from gateway.rules.composition import outline
 from gateway.rules.document import Basis
 from gateway.rules.provenance import Act
 from gateway.rules.revision import Dossier, Revision, drafted
+from gateway.rules.size import check_size
 from gateway.store import registry, transcripts
 from gateway.store.database import Reader
 from gateway.store.submissions import Part
@@ -65,6 +66,8 @@ def take_in(services: Services, db: Reader, source: Source, mapping: Mapping, pa
     context = check_context(parsed)
     inputs = {name: value for name, value in parsed.items() if name != NAME}
     mapped = mapping.apply(inputs, context["session"])
+    if issues := check_size(mapped.resources, [statement.segments for statement in mapped.statements]):
+        raise Unprocessable("The document is too large.", issues=issues)
     session, is_new = _session(db, source, context)
     custodian_id = source.visibility.organization_id
     attribution = attribution_of(context, custodian_id)

@@ -48,6 +48,17 @@ def test_the_payload_is_kept_byte_by_byte_and_sealed(world: World) -> None:
     assert not any(b"Sleeps" in text or b"Spoken" in text for text in sealed)
 
 
+def test_a_payload_whose_document_would_be_enormous_is_refused_and_kept(world: World) -> None:
+    links = [{"SegmentId": f"a{number}"} for number in range(100_000)]
+    sections = [
+        {"SectionName": "PLAN", "Summary": [{"SummarizedSegment": "Will ride one stop.", "EvidenceLinks": links}]}
+    ]
+    with pytest.raises(Unprocessable) as refusal:
+        world.submitted(summary={"ClinicalDocumentation": {"Sections": sections}})
+    assert [issue.code for issue in refusal.value.issues] == ["too-costly"]
+    assert counts(world) == dict.fromkeys(TABLES, 0) | {"submission": 1, "submission_part": 3}
+
+
 def test_the_same_submission_again_gets_the_first_ones_answer(world: World) -> None:
     first = world.submitted()
     before = counts(world), world.rows("resource")
