@@ -43,7 +43,7 @@ class SignedIn:
 
 def sign_in(services: Services, login: str, password: str, origin: Origin) -> SignedIn:
     """Raises Unauthenticated, the same whether login or password is wrong, and TooMany after many failures."""
-    now, name = services.clock(), people.folded(login)
+    now, name = services.clock(), hash_of(people.folded(login))  # short, however long the login that was tried
     wait = services.throttle.wait(name, now)
     if wait:
         raise TooMany(f"Too many attempts; try again in {wait.seconds + 1} seconds.", retry_seconds=wait.seconds + 1)
@@ -51,16 +51,25 @@ def sign_in(services: Services, login: str, password: str, origin: Origin) -> Si
     with services.database.read() as db:
         person = people.person_of(db, login)
     if not is_password(password, person.password_hash if person else None) or person is None:
-        known = _caller(person, "") if person else None
-        refused = _entry(now, known, origin, {"reason": "password"}, Outcome.DENIED)
-        services.journal.record([refused]).result()
-        raise Unauthenticated("Login or password is wrong.")
-    services.throttle.succeeded(name)
+        raise _denied(services, person, origin, now)
     token = mint()
     caller = _caller(person, str(uuid.uuid4()))
     with services.database.write() as writer:
-        tokens.issue(writer, _entry(now, caller, origin, {}), _token(token, caller, now))
+        is_same = people.person_of(writer, login) == person  # not disabled while the password was tried
+        if is_same:
+            tokens.issue(writer, _entry(now, caller, origin, {}), _token(token, caller, now))
+    if not is_same:
+        raise _denied(services, person, origin, now)
+    services.throttle.succeeded(name)
     return SignedIn(token, caller, now + IDLE)
+
+
+def _denied(services: Services, person: Person | None, origin: Origin, now: datetime) -> Unauthenticated:
+    """The refusal, once it is recorded."""
+    known = _caller(person, "") if person else None
+    refused = _entry(now, known, origin, {"reason": "password"}, Outcome.DENIED)
+    services.journal.record([refused]).result()
+    return Unauthenticated("Login or password is wrong.")
 
 
 def keep(services: Services, token: str, origin: Origin) -> datetime | None:

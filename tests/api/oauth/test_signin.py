@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from gateway.errors import TooMany, Unauthenticated, Unprocessable
+from gateway.identity.password import is_password
 from gateway.identity.throttle import FREE_FAILURES, LONGEST_WAIT
-from gateway.store.tables import audit
+from gateway.store.tables import audit, token
 from gateway.usecases import signin
 from gateway.usecases.authenticate import caller_of
 from gateway.usecases.services import Services
@@ -127,3 +128,29 @@ def test_a_login_is_never_given_to_another(services: Services) -> None:
     signin.disable_person(services, "anna.berg")
     with pytest.raises(Unprocessable):
         add(services)
+
+
+def test_who_is_disabled_while_the_password_is_tried_gets_no_token(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying takes a while; a token given after it would live on for the day, with nothing left to end it."""
+    add(services)
+
+    def slowly(password: str, stored: str | None) -> bool:
+        assert signin.disable_person(services, "anna.berg")
+        return is_password(password, stored)
+
+    monkeypatch.setattr(signin, "is_password", slowly)
+    with pytest.raises(Unauthenticated):
+        signin.sign_in(services, "anna.berg", PASSWORD, ORIGIN)
+    assert outcomes(services) == [("8", "practitioner-1")]
+    with services.database.read() as db:
+        assert db.connection.execute(select(token.c.id)).all() == []
+
+
+def test_a_login_of_any_length_is_remembered_shortly(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(services.throttle, "failed", lambda name, now: names.append(name))
+    with pytest.raises(Unauthenticated):
+        signin.sign_in(services, "x" * 1_000_000, "wrong password", ORIGIN)
+    assert [len(name) for name in names] == [64]
