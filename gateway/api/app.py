@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -54,7 +55,7 @@ class Gateway(FastAPI):
 def create(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        services.journal.start()
+        services.journal.start(asyncio.get_running_loop().call_soon)
         gc.collect()
         gc.freeze()  # mappings, tables and models stay: collections need not walk through them
         log.info(Event.STARTED, version=__version__, url=services.public_url, count=len(services.catalogue))

@@ -11,18 +11,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
 from sqlalchemy import Connection, event
 
 from gateway.rules.audit import AuditEntry
-from gateway.store.engines import open_engine
+from gateway.store.engines import BUSY_MILLISECONDS, OperationalError, open_engine
 from gateway.store.statements import Prepared
 from gateway.store.tables import audit
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 _WRITE_LOCK_SECONDS = 60.0
+
+
+class Busy(Exception):
+    """Somebody else is writing, and the caller does not want to wait."""
 
 
 class UnauditedWrite(Exception):
@@ -112,16 +116,19 @@ class Database:
     def __init__(self, url: str, key: bytes | None, *, clock: Callable[[], datetime] = _now) -> None:
         self.engine = open_engine(url, key)
         self._clock = clock
-        self._is_file = self.engine.dialect.name == "sqlite"
+        self.is_file = self.engine.dialect.name == "sqlite"
         self._free: list[Kept] = []
+        self._home: int | None = None
+        self._at_home: list[Kept] = []
         self._writing = Lock()
         event.listen(self.engine, "before_cursor_execute", _notice)
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
+        """One consistent state for all that is read in the block."""
         kept = self._take()
         try:
-            if self._is_file:
+            if self.is_file:
                 kept.driver.execute("BEGIN")
             reader = kept.notes["unit"] = Reader(kept)
             yield reader
@@ -129,13 +136,27 @@ class Database:
             self._give_back(kept)
 
     @contextmanager
-    def write(self) -> Iterator[Writer]:
-        """Commit at the end of the block; roll back on any exception. Raises `UnauditedWrite`."""
-        with self._turn():
+    def glance(self) -> Iterator[Reader]:
+        """For a point read: each statement sees the newest state. To begin and end a transaction costs as much as the
+        read itself."""
+        kept = self._take()
+        try:
+            yield Reader(kept)
+        finally:
+            self._give_back(kept)
+
+    def make_home(self) -> None:
+        """Give this thread a connection of its own. What another connection commits empties the cache of pages, which
+        are deciphered anew; a thread that reads and commits on one connection keeps its cache."""
+        self._home = get_ident()
+
+    @contextmanager
+    def write(self, *, wait: bool = True) -> Iterator[Writer]:
+        """Commit at the end of the block; roll back on any exception. Raises `UnauditedWrite`; without `wait`, Busy."""
+        with self._turn(wait):
             kept = self._take()
             try:
-                if self._is_file:
-                    kept.driver.execute("BEGIN IMMEDIATE")
+                self._begin(kept, wait)
                 writer = kept.notes["unit"] = Writer(kept, self._clock())
                 yield writer
                 writer.check()
@@ -143,28 +164,46 @@ class Database:
             finally:
                 self._give_back(kept)
 
+    def _begin(self, kept: Kept, wait: bool) -> None:
+        if not self.is_file:
+            return
+        if wait:
+            kept.driver.execute("BEGIN IMMEDIATE")
+            return
+        kept.driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            kept.driver.execute("BEGIN IMMEDIATE")
+        except OperationalError:
+            raise Busy from None
+        finally:
+            kept.driver.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+
     def close(self) -> None:
         """Close every connection that is not in use."""
-        while self._free:
-            self._free.pop().connection.close()
+        for pool in (self._free, self._at_home):
+            while pool:
+                pool.pop().connection.close()
         self.engine.dispose()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, wait: bool) -> Iterator[None]:
         """SQLite has one writer at a time: threads of one process queue here rather than poll the file's lock."""
-        if not self._is_file:
+        if not self.is_file:
             yield
             return
-        if not self._writing.acquire(timeout=_WRITE_LOCK_SECONDS):
-            raise TimeoutError("another transaction of this process holds the database")
+        if not self._writing.acquire(timeout=_WRITE_LOCK_SECONDS if wait else 0):
+            raise TimeoutError("another transaction of this process holds the database") if wait else Busy
         try:
             yield
         finally:
             self._writing.release()
 
+    def _pool(self) -> list[Kept]:
+        return self._at_home if self._home == get_ident() else self._free
+
     def _take(self) -> Kept:
         try:
-            return self._free.pop()  # atomic: shared by all threads
+            return self._pool().pop()  # atomic: shared by threads
         except IndexError:
             connection = self.engine.connect()
             return Kept(connection, connection.connection.driver_connection, connection.info)
@@ -173,13 +212,15 @@ class Database:
         """End whatever is open (a commit has left nothing), and keep the connection if it is sound."""
         kept.notes.pop("unit", None)
         try:
-            kept.driver.rollback()
-            kept.connection.rollback()
+            if not self.is_file or kept.driver.in_transaction:
+                kept.driver.rollback()
+            if kept.connection.in_transaction():
+                kept.connection.rollback()
         except BaseException:
             kept.connection.invalidate()
             raise
-        if self._is_file:
-            self._free.append(kept)
+        if self.is_file:
+            self._pool().append(kept)
         else:
             kept.connection.close()
 

@@ -14,8 +14,10 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Engine, NullPool, create_engine, make_url
 
+OperationalError = sqlcipher.OperationalError
+BUSY_MILLISECONDS = 15_000
 _PRAGMAS = (
-    "busy_timeout = 15000",
+    f"busy_timeout = {BUSY_MILLISECONDS}",
     "journal_mode = WAL",
     "synchronous = FULL",  # an audit row is durable when its commit returns
     "foreign_keys = ON",

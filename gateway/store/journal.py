@@ -7,11 +7,11 @@ there is no answer. Every process has a journal of its own; they write to the sa
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Thread, get_ident
 from typing import Any
 
 import structlog
@@ -19,12 +19,14 @@ import structlog
 from gateway.events import Event
 from gateway.rules.audit import AuditEntry
 from gateway.store import audit
-from gateway.store.database import Database
+from gateway.store.database import Busy, Database
 
 _GROUP_LIMIT = 1000
 # While requests come in together, a group waits so long for more of them: a commit costs as much as ten rows.
 _GATHERING_SECONDS = 0.003
 _log = structlog.get_logger()
+
+Soon = Callable[[Callable[[], None]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +35,47 @@ class _Waiting:
     done: Future[None]
 
 
+class _Soon(Future[None]):
+    """Recorded in the next turn of the event loop; whoever will not wait for that has it recorded now."""
+
+    def __init__(self, flush: Callable[[], None]) -> None:
+        super().__init__()
+        self._flush = flush
+
+    def result(self, timeout: float | None = None) -> None:
+        if not self.done():
+            self._flush()
+        super().result(timeout)
+
+
 class Journal:
-    """Records entries durably from a thread of its own: `start()`, `record(…)`, `stop()`."""
+    """Records entries durably: `start()`, `record(…)`, `stop()`.
+
+    Entries of the event loop's own thread, which come from reads that it served, are committed by that thread at the
+    end of its turn: everything read in one turn is one group, without a change of threads, and the connection that
+    reads keeps its cache. When somebody else is writing, and for entries of all other threads, the journal's own thread
+    commits, so that the event loop never waits for a lock.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: Thread | None = None
         self._state = Lock()
+        self._soon: Soon | None = None
+        self._loop_thread: int | None = None
+        self._turn: list[_Waiting] = []
 
-    def start(self) -> None:
+    def start(self, soon: Soon | None = None) -> None:
+        """`soon` is `call_soon` of the event loop whose thread this is."""
         with self._state:
-            if self._thread is None:
-                self._thread = Thread(target=self._run, name="journal", daemon=True)
-                self._thread.start()
+            if self._thread is not None:
+                return
+            if soon is not None and self._database.is_file:
+                self._soon, self._loop_thread = soon, get_ident()
+                self._database.make_home()
+            self._thread = Thread(target=self._run, name="journal", daemon=True)
+            self._thread.start()
 
     def stop(self) -> None:
         """Record everything that waits, then end the thread."""
@@ -54,6 +83,8 @@ class Journal:
             thread, self._thread = self._thread, None
             if thread is None:
                 return
+            self._hand_over()
+            self._soon = self._loop_thread = None
             self._queue.put(None)
         thread.join()
 
@@ -62,13 +93,40 @@ class Journal:
 
         Raises TypeError for an entry that cannot be stored, RuntimeError when the journal is not running.
         """
-        done: Future[None] = Future()
-        waiting = _Waiting([audit.row_of(entry) for entry in entries], done)
+        rows = [audit.row_of(entry) for entry in entries]
+        if self._soon is not None and self._loop_thread == get_ident():
+            waiting = _Waiting(rows, _Soon(self._flush))
+            if not self._turn:
+                self._soon(self._flush)
+            self._turn.append(waiting)
+            return waiting.done
+        waiting = _Waiting(rows, Future())
         with self._state:
             if self._thread is None:
                 raise RuntimeError("the journal is not running")
             self._queue.put(waiting)
-        return done
+        return waiting.done
+
+    def _flush(self) -> None:
+        """Commit what this turn of the event loop has gathered; hand it over when somebody else is writing."""
+        if not self._turn:
+            return
+        try:
+            with self._database.write(wait=False) as writer:
+                audit.record_all(writer, [row for waiting in self._turn for row in waiting.rows])
+        except Busy:
+            self._hand_over()
+        except BaseException as error:
+            group, self._turn = self._turn, []
+            _tell(group, error)
+        else:
+            group, self._turn = self._turn, []
+            _tell(group, None)
+
+    def _hand_over(self) -> None:
+        group, self._turn = self._turn, []
+        for waiting in group:
+            self._queue.put(waiting)
 
     def _run(self) -> None:
         stopping = is_busy = False
@@ -95,15 +153,22 @@ class Journal:
         return False
 
     def _commit(self, group: list[_Waiting]) -> None:
-        # A request that went away cancelled its future; what it read is recorded all the same.
-        awaited = [waiting.done for waiting in group if waiting.done.set_running_or_notify_cancel()]
         try:
             with self._database.write() as writer:
                 audit.record_all(writer, [row for waiting in group for row in waiting.rows])
         except BaseException as error:
-            _log.error(Event.AUDIT_FAILED, entries=len(group), error=type(error).__name__)
-            for done in awaited:
-                done.set_exception(error)
+            _tell(group, error)
         else:
-            for done in awaited:
-                done.set_result(None)
+            _tell(group, None)
+
+
+def _tell(group: list[_Waiting], failure: BaseException | None) -> None:
+    # A request that went away cancelled its future; what it read is recorded all the same.
+    awaited = [waiting.done for waiting in group if waiting.done.set_running_or_notify_cancel()]
+    if failure is not None:
+        _log.error(Event.AUDIT_FAILED, entries=len(group), error=type(failure).__name__)
+    for done in awaited:
+        if failure is not None:
+            done.set_exception(failure)
+        else:
+            done.set_result(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
@@ -13,6 +14,7 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICRO
 
 
+@lru_cache(maxsize=4096)  # the bounds of consents come back with every read
 def moment(stored: int) -> datetime:
     return _EPOCH + timedelta(microseconds=stored)
 

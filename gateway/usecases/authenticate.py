@@ -11,7 +11,7 @@ from gateway.usecases.services import Services
 
 def caller_of(services: Services, token: str) -> Caller:
     """The caller a living bearer token stands for. Raises Unauthenticated; nothing is remembered between requests."""
-    with services.database.read() as db:
+    with services.database.glance() as db:
         caller = tokens.caller_of(db, hash_of(token), services.clock())
     if caller is None:
         raise Unauthenticated

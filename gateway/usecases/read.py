@@ -45,7 +45,7 @@ def _answer(services: Services, asked: Asked, act: Act, type: str, id: str, vers
 
 
 def _find(services: Services, asked: Asked, type: str, id: str, version: str | None) -> Stored | None:
-    with services.database.read() as db:
+    with services.database.glance() as db:
         if type == "AuditEvent":
             row = audit_log.read(db, asked.visibility, id) if version is None else None
             return event_of(row, services.fhir_base) if row else None

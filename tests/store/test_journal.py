@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from threading import Event
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -37,11 +39,11 @@ class Held(Database):
         self.arrived = Event()
 
     @contextmanager
-    def write(self) -> Iterator[Writer]:
+    def write(self, *, wait: bool = True) -> Iterator[Writer]:
         self.transactions += 1
         self.arrived.set()
         assert self.gate.wait(10)
-        with super().write() as writer:
+        with super().write(wait=wait) as writer:
             yield writer
 
 
@@ -160,3 +162,55 @@ def test_journals_of_several_processes_lose_nothing(
     assert own > 0
     with database.read() as db:
         assert db.connection.exec_driver_sql("SELECT count(DISTINCT id) FROM audit").scalar() == own + 300
+
+
+def test_what_one_turn_of_the_event_loop_records_is_one_transaction(
+    database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    async def serve(journal: Journal) -> None:
+        journal.start(asyncio.get_running_loop().call_soon)
+        with patch.object(database, "write", wraps=database.write) as write:
+            done = [journal.record([entry()]) for _ in range(5)]
+            assert not any(each.done() for each in done)
+            await asyncio.sleep(0)
+            assert all(each.done() for each in done)
+            assert write.call_count == 1
+
+    journal = Journal(database)
+    asyncio.run(serve(journal))
+    assert audited() == 5
+    journal.stop()
+
+
+def test_the_event_loop_never_waits_for_another_writer(
+    database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    async def serve(journal: Journal) -> Future[None]:
+        journal.start(asyncio.get_running_loop().call_soon)
+        with ThreadPoolExecutor(1) as other, ExitStack() as held:
+            writer = other.submit(held.enter_context, database.write())
+            writer.result()
+            done = journal.record([entry()])
+            await asyncio.sleep(0)
+            assert not done.done()
+            other.submit(held.close).result()
+            await asyncio.wrap_future(done)
+        return done
+
+    journal = Journal(database)
+    assert asyncio.run(serve(journal)).done()
+    assert audited() == 1
+    journal.stop()
+
+
+def test_waiting_for_a_record_on_the_event_loop_records_it_at_once(
+    database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    async def serve(journal: Journal) -> None:
+        journal.start(asyncio.get_running_loop().call_soon)
+        journal.record([entry()]).result(5)
+
+    journal = Journal(database)
+    asyncio.run(serve(journal))
+    assert audited() == 1
+    journal.stop()
