@@ -246,11 +246,11 @@ def test_a_consent_that_cannot_be_recorded_names_every_fault(gateway: Gateway, c
     assert "refused" in dates.err
 
 
-def submitted(clinic: str, patient: str) -> str:
+def submitted(clinic: str, patient: str, session: str = "s-1") -> str:
     """A submission to the mapping as it is at this moment; its id, whatever became of it."""
     context = {
         "patient": {"reference": f"Patient/{patient}"},
-        "session": {"id": "s-1", "start": "2026-09-01T14:00:00Z"},
+        "session": {"id": session, "start": "2026-09-01T14:00:00Z"},
         "model": {"name": "Scribe", "version": "2.3.1", "manufacturer": "Example Ltd"},
     }
     parts = {"context": context, "summary": SUMMARY}
@@ -263,7 +263,8 @@ def submitted(clinic: str, patient: str) -> str:
             return submit(services, asked, payload).submission_id
         except Refusal:
             with services.database.read() as db:
-                return str(db.connection.exec_driver_sql("SELECT id FROM submission").scalar_one())
+                newest = "SELECT id FROM submission ORDER BY received_at DESC LIMIT 1"
+                return str(db.connection.exec_driver_sql(newest).scalar_one())
 
 
 def test_a_refused_submission_is_listed_and_taken_after_the_mapping_is_mended(
@@ -288,6 +289,30 @@ def test_a_refused_submission_is_listed_and_taken_after_the_mapping_is_mended(
     assert json.loads(taken.out)["state"] == "accepted"
     assert submission not in gateway("submissions", "--refused", "--organization", clinic).out
     assert json.loads(gateway("replay", submission, "--organization", clinic).out) == json.loads(taken.out)
+
+
+def test_without_an_organization_those_of_all_are_listed_and_the_one_that_keeps_it_is_found(
+    gateway: Gateway, clinic: str, patient: str, tmp_path: Path
+) -> None:
+    other = gateway("organization", "add", "Hill Practice").id
+    theirs = submitted(other, patient)  # refused: the patient is not of that organization
+    schema = tmp_path / "mappings" / "aws-healthscribe" / "input.schema.json"
+    sound = schema.read_text()
+    schema.write_text(json.dumps(json.loads(sound) | {"required": ["transcript"]}))
+    ours = submitted(clinic, patient, "s-2")
+    listed = gateway("submissions", "--refused")
+    assert (listed.code, listed.err) == (0, "")
+    lines = {id: next(line for line in listed.out.splitlines() if id in line) for id in (ours, theirs)}
+    assert "Harbour Clinic" in lines[ours]
+    assert "Hill Practice" in lines[theirs]
+    assert clinic in listed.out
+    assert listed.out.index(ours) < listed.out.index(theirs), "the newest first, whosever it is"
+    assert theirs not in gateway("submissions", "--refused", "--count", "1").out
+    assert theirs not in gateway("submissions", "--refused", "--organization", clinic).out
+    schema.write_text(sound)
+    assert json.loads(gateway("replay", ours).out)["submission"] == ours
+    assert gateway("replay", theirs).code == 1
+    assert gateway("replay", "nothing").code == 1
 
 
 def test_submissions_of_others_are_not_there(gateway: Gateway, clinic: str, patient: str) -> None:

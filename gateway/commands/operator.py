@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ from gateway import wiring
 from gateway.errors import Issue, Unprocessable
 from gateway.fhir.json import JsonFault, parse
 from gateway.rules.access import Caller
+from gateway.rules.rendering import name_of
 from gateway.settings import Settings
 from gateway.store import registry
 from gateway.usecases.asked import Asked
@@ -38,6 +40,15 @@ def acting(organization_id: str | None = None) -> Iterator[tuple[Services, Asked
         if organization_id is not None:
             _check_known(services, organization_id)
         yield services, Asked(operator(organization_id or "operator"), services.clock())
+
+
+def everywhere(services: Services, asked: Asked) -> dict[str, Asked]:
+    """The operator on behalf of each organization known here, by its name and id."""
+    with services.database.read() as db:
+        known = registry.organizations(db)
+    return {
+        f"{name_of(parse(each.text), 'unnamed')}\n{each.id}": replace(asked, caller=operator(each.id)) for each in known
+    }
 
 
 def _check_known(services: Services, organization_id: str) -> None:

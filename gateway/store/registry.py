@@ -35,6 +35,11 @@ _DIRECTORY = {
     type: Prepared(_identified(type).where(resource.c.patient_id.is_(None)))
     for type in ("Organization", "Practitioner")
 }
+_ORGANIZATIONS = Prepared(
+    select(*COLUMNS)
+    .where(resource.c.type == "Organization", resource.c.is_current, resource.c.patient_id.is_(None))
+    .order_by(resource.c.pk)
+)
 
 
 def patient(db: Reader, visibility: Visibility, id: str) -> Stored | None:
@@ -52,6 +57,11 @@ def patients_identified(db: Reader, visibility: Visibility, system: str, value: 
 
 def organization(db: Reader, id: str) -> Stored | None:
     return current(db, "Organization", id)
+
+
+def organizations(db: Reader) -> list[Stored]:
+    """Every organization known here, as custodian or as recipient."""
+    return [stored(row) for row in db.all(_ORGANIZATIONS, {})]
 
 
 def practitioner(db: Reader, id: str) -> Stored | None:

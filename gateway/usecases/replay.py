@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -58,6 +59,18 @@ def refused(services: Services, asked: Asked, *, count: int = 100) -> list[Submi
     """The refused submissions of the caller's organization, newest first; each answer is an OperationOutcome."""
     with services.database.read() as db:
         return submissions.refused(db, sight_of(asked.caller), count=count)
+
+
+def refused_by(services: Services, keepers: Iterable[Asked], *, count: int = 100) -> list[Submission]:
+    """The refused submissions of several organizations, for who may act for each of them, newest first."""
+    found = [submission for asked in keepers for submission in refused(services, asked, count=count)]
+    return sorted(found, key=lambda submission: submission.received_at, reverse=True)[:count]
+
+
+def keeps(services: Services, asked: Asked, submission_id: str) -> bool:
+    """Whether the caller's organization keeps a submission of this id."""
+    with services.database.read() as db:
+        return submissions.read(db, sight_of(asked.caller), submission_id) is not None
 
 
 def replay(services: Services, asked: Asked, submission_id: str) -> Receipt:
