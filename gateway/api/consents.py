@@ -32,7 +32,8 @@ class Period(BaseModel):
 
 
 class ConsentForm(BaseModel):
-    """What the patient permits: one organization, one purpose of use with those below it, one period."""
+    """What the patient permits: one organization, one purpose of use with those below it (but never BTG
+    nor MLTRAINING, which must be named themselves), one period."""
 
     model_config = ConfigDict(extra="forbid")
     patient: str = Field(pattern=ID, description="The id of a Patient of the caller's organization.")

@@ -118,8 +118,8 @@ class Facts(NamedTuple):
 def compile(consent: Mapping[str, Any], version: int) -> list[Rule]:
     """The rules of one version of a Consent; none for an inactive one. Raises ValueError for what `admit` refuses.
 
-    A permit for a purpose covers the purposes below it. Partial dates count whole: an end of "2027-09-02" includes
-    that day, in UTC, as FHIR dates without an offset are read everywhere here.
+    A permit for a purpose covers the purposes below it, but those that must be named themselves. Partial dates count
+    whole: an end of "2027-09-02" includes that day, in UTC, as FHIR dates without an offset are read everywhere here.
     """
     if admit(consent):
         raise ValueError("a consent this gateway cannot enforce")

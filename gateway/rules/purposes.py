@@ -19,12 +19,16 @@ _CHILDREN: dict[str, tuple[str, ...]] = {
     "PUBHLTH": ("DISASTER", "THREAT"),
     "HMARKT": (),
 }
+# Policy: nobody who permits care means these with it. Whoever wants to permit them says so.
+NAMED_ONLY = frozenset({"BTG", "MLTRAINING"})
 PURPOSES = frozenset(_CHILDREN) | frozenset(code for children in _CHILDREN.values() for code in children)
 
 
 def covered_by(purpose: str) -> tuple[str, ...]:
-    """The purpose itself and everything below it. Raises ValueError for a code that is not a purpose of use."""
+    """The purpose itself and everything below it but what must be named itself.
+
+    Raises ValueError for a code that is not a purpose of use."""
     if purpose not in PURPOSES:
         raise ValueError("not a purpose of use")
-    below = [code for child in _CHILDREN.get(purpose, ()) for code in covered_by(child)]
+    below = [code for child in _CHILDREN.get(purpose, ()) if child not in NAMED_ONLY for code in covered_by(child)]
     return (purpose, *below)

@@ -117,15 +117,24 @@ def test_every_fault_is_named_at_once_and_no_value_is_repeated() -> None:
 
 def test_a_permit_for_a_purpose_covers_those_below_it_and_no_other() -> None:
     compiled = {rule.purpose for rule in compile(consent(), 1)}
-    assert compiled == {"TREAT", "CLINTRL", "COC", "ETREAT", "BTG", "ERTREAT", "POPHLTH", "TREATDS"}
+    assert compiled == {"TREAT", "CLINTRL", "COC", "ETREAT", "ERTREAT", "POPHLTH", "TREATDS"}
     assert {rule.purpose for rule in compile(consent(purpose="COC"), 1)} == {"COC"}
+
+
+@pytest.mark.parametrize(("purpose", "above"), [("BTG", ("TREAT", "ETREAT")), ("MLTRAINING", ("HOPERAT",))])
+def test_breaking_the_glass_and_training_a_model_must_be_named_themselves(purpose: str, above: tuple[str, ...]) -> None:
+    for wider in above:
+        assert verdict(compile(consent(purpose=wider), 1), purpose=wider) is Verdict.PERMIT
+        assert verdict(compile(consent(purpose=wider), 1), purpose=purpose) is Verdict.SILENT
+    assert verdict(compile(consent(purpose=purpose), 1), purpose=purpose) is Verdict.PERMIT
+    assert purpose not in {code for wider in purposes.PURPOSES - {purpose} for code in purposes.covered_by(wider)}
 
 
 def test_each_recipient_and_purpose_is_one_rule() -> None:
     two = at("provision.actor", [*consent()["provision"]["actor"] * 2, *consent(recipient="lab")["provision"]["actor"]])
     two["provision"]["purpose"] = [*consent(purpose="COC")["provision"]["purpose"], *two["provision"]["purpose"]]
     compiled = compile(two, 3)
-    assert len(compiled) == 2 * 8
+    assert len(compiled) == 2 * 7
     assert {(rule.recipient_id, rule.consent) for rule in compiled} == {
         ("hospital", "Consent/c1/_history/3"),
         ("lab", "Consent/c1/_history/3"),
