@@ -69,9 +69,11 @@ class Approved(Shape):
 
 
 class InForce(Shape):
+    """A Consent version that permits something at this moment."""
+
     consent: str
-    recipient: str
-    purpose: str
+    recipients: list[str]
+    purposes: list[str] = Field(description="v3-ActReason codes: those it names and those they cover.")
     valid_from: datetime
     valid_until: datetime
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from gateway.errors import NotFound
 from gateway.fhir.json import parse
@@ -82,11 +81,11 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A consent that permits somebody something today."""
+    """A Consent version that permits somebody something today; `purposes` are all it covers."""
 
     consent: str
-    recipient: str
-    purpose: str
+    recipients: tuple[str, ...]
+    purposes: tuple[str, ...]
     valid_from: datetime
     valid_until: datetime
 
@@ -183,13 +182,16 @@ def _evidence(session_id: str, id: str, segment: Segment | None) -> Evidence:
 
 
 def _in_force(db: Reader, asked: Asked, patient_id: str) -> tuple[InForce, ...]:
+    found = consents.of_patient(db, asked.visibility, patient_id)
+    compiled = (consent_rules.compile(parse(stored.text), stored.version) for stored in found)
     return tuple(
-        InForce(rule.consent, f"Organization/{rule.recipient_id}", rule.purpose, rule.valid_from, rule.valid_until)
-        for stored in consents.of_patient(db, asked.visibility, patient_id)
-        for rule in _rules(parse(stored.text), stored.version)
-        if rule.valid_from <= asked.at < rule.valid_until
+        InForce(
+            rules[0].consent,
+            tuple(dict.fromkeys(f"Organization/{rule.recipient_id}" for rule in rules)),
+            tuple(dict.fromkeys(rule.purpose for rule in rules)),
+            rules[0].valid_from,
+            rules[0].valid_until,
+        )
+        for rules in compiled
+        if rules and rules[0].valid_from <= asked.at < rules[0].valid_until
     )
-
-
-def _rules(consent: dict[str, Any], version: int) -> list[consent_rules.Rule]:
-    return list(consent_rules.compile(consent, version)) if consent.get("status") == "active" else []

@@ -9,6 +9,7 @@ import pytest
 from gateway.errors import NotFound
 from gateway.rules.consent_form import Form
 from gateway.rules.evidence import Origin, Wanted
+from gateway.rules.purposes import covered_by
 from gateway.usecases import consent, drafts, review
 from gateway.usecases.lineage import Lineage, lineage
 from gateway.usecases.read import read
@@ -79,7 +80,20 @@ def test_lineage_tells_who_read_it_under_which_consent(world: World) -> None:
     [outside] = [each for each in found.reads if each.client_id == "ehr"]
     assert (outside.organization_id, outside.purpose, outside.resources) == (world.other, "TREAT", (f"{kind}/{id}",))
     assert outside.consents == (f"Consent/{granted.id}/_history/1",)
-    assert (f"Organization/{world.other}", "TREAT") in [(each.recipient, each.purpose) for each in found.consents]
+    [in_force] = found.consents
+    assert (in_force.consent, in_force.recipients) == (outside.consents[0], (f"Organization/{world.other}",))
+
+
+def test_each_consent_in_force_is_listed_once_with_all_it_permits(world: World) -> None:
+    kind, id = approved(world)
+    for purpose in ("TREAT", "COC", "TREAT"):
+        form = Form(world.patient, world.other, purpose, "2026-01-01", None, "a form")
+        last = consent.grant(world.services, world.scribe, form)
+    consent.revoke(world.services, world.scribe, last.id)
+    found = traced(world, kind, id).consents
+    assert len({each.consent for each in found}) == len(found) == 2
+    assert sorted(each.purposes[0] for each in found) == ["COC", "TREAT"]
+    assert {len(each.purposes) for each in found} == {1, len(covered_by("TREAT"))}
 
 
 def test_asking_for_lineage_is_itself_recorded(world: World) -> None:
