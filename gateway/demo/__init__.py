@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from gateway import wiring
 from gateway.demo.cast import Cast, gather
-from gateway.demo.road import STEPS, NotAsExpected, Road
+from gateway.demo.road import STEPS, NotAsExpected, Road, consent, submit
 from gateway.demo.stage import fresh_settings, serving
 from gateway.settings import Settings
 
@@ -22,8 +23,7 @@ def run(*, stay: bool, summary: Path | None, transcript: Path | None) -> int:
     """Walk the road; 0 when every step saw what it should, 1 otherwise."""
     settings = fresh_settings()
     given = {"summary": summary, "transcript": transcript}
-    example = settings.mappings / "aws-healthscribe" / "examples" / "full"
-    parts = {name: path for name, path in given.items() if path} or {name: example / f"{name}.json" for name in given}
+    parts = {name: path for name, path in given.items() if path} or _example(settings, "full")
     console.print(Panel("The road of one AI-written session summary, from the scribe to the next clinic's EHR"))
     cast_list = "a fresh, encrypted database; two clinics, a clinician, an auditor, a scribe, an EHR"
     with console.status(cast_list), wiring.running(settings) as services:
@@ -52,11 +52,14 @@ def _walk(road: Road) -> bool:
 
 
 def _show(settings: Settings, road: Road) -> None:
-    """The addresses and tokens to go on with; the consent is given again, so that there is something to see."""
-    STEPS[6][1](road)
+    """The addresses and tokens to go on with: the consent is given again, and another draft waits for its review."""
+    consent(road)
+    submit(replace(road, session="session-2", parts=_example(settings, "full")))
     url, cast = settings.public_url, road.cast
-    table = Table("what", "where or with what", title="The gateway stays up until Ctrl-C", show_lines=True)
-    table.add_row("review pages", f"{url}/pages/reviews\n{_login(cast)}")
+    table = Table(title="The gateway stays up until Ctrl-C", show_lines=True)
+    table.add_column("what")
+    table.add_column("where or with what", overflow="fold")
+    table.add_row("review pages: a draft waits", f"{url}/pages/reviews\n{_login(cast)}")
     table.add_row("FHIR API", f"{url}/fhir/metadata")
     table.add_row("approved document", f"{url}/fhir/DocumentReference/{road.document_id}")
     table.add_row("its lineage", f"{url}/lineage/DocumentReference/{road.document_id}")
@@ -66,6 +69,11 @@ def _show(settings: Settings, road: Road) -> None:
     console.print(table)
     command = f'curl -H "Authorization: Bearer {cast.auditor.token}" {url}/lineage/DocumentReference/{road.document_id}'
     console.print(f"Try it:\n{command}", soft_wrap=True)
+
+
+def _example(settings: Settings, name: str) -> dict[str, Path]:
+    folder = settings.mappings / "aws-healthscribe" / "examples" / name
+    return {path.stem: path for path in (folder / "summary.json", folder / "transcript.json") if path.exists()}
 
 
 def _login(cast: Cast) -> str:

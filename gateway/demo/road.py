@@ -31,6 +31,7 @@ class Road:
     http: httpx.Client
     cast: Cast
     parts: Mapping[str, Path]
+    session: str = "session-1"
     draft: dict[str, Any] = field(default_factory=dict)
     draft_id: str = ""
     digest: str = ""
@@ -71,7 +72,7 @@ class Road:
 def submit(road: Road) -> str:
     context = {
         "patient": {"reference": f"Patient/{road.cast.patient_id}"},
-        "session": {"id": "session-1", "start": "2026-09-01T14:00:00Z", "end": "2026-09-01T14:50:00Z"},
+        "session": {"id": road.session, "start": "2026-09-01T14:00:00Z", "end": "2026-09-01T14:50:00Z"},
         "model": {"name": "HealthScribe", "version": "2026-08", "manufacturer": "Amazon Web Services"},
         "modelCard": {"markdown": CARD},
         "prompt": {"text": "Summarise the session in BIRP form.", "version": "14"},
