@@ -8,25 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gateway.errors import Issue
+from gateway.rules.purposes import PURPOSES
 from gateway.rules.scopes import OWN, ScopeFault, normalise, parse
-
-PURPOSES = frozenset(
-    {
-        "TREAT",
-        "ETREAT",
-        "BTG",
-        "COC",
-        "HOPERAT",
-        "HPAYMT",
-        "HRESCH",
-        "CLINTRCH",
-        "HLEGAL",
-        "HSYSADMIN",
-        "PATRQT",
-        "PUBHLTH",
-        "HQUALIMP",
-    }
-)
 
 
 def check_registration(
@@ -44,9 +27,7 @@ def check_registration(
     if not fit and not issues:
         issues.append(Issue("At least one scope is needed.", "scopes", code="required"))
     if purpose not in PURPOSES:
-        issues.append(
-            Issue("The purpose must be a code of v3-PurposeOfUse that is in use here.", "purpose", code="value")
-        )
+        issues.append(Issue("The purpose must be a code of v3-PurposeOfUse.", "purpose", code="value"))
     return normalise(fit), issues
 
 
