@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, insert
@@ -18,6 +20,7 @@ from gateway.store.times import micros
 
 _COLUMNS = [column.name for column in tables.audit.columns if column.name != "pk"]
 _INSERT = Prepared(insert(tables.audit), _COLUMNS)
+_in_order = itemgetter(*_COLUMNS)
 _SIZES = (64, 16, 4, 1)
 _VARIANT = "89ab"
 
@@ -41,14 +44,19 @@ def record_all(writer: Writer, rows: Sequence[dict[str, Any]]) -> None:
     for size in _SIZES:
         while len(rows) - done >= size:
             some = rows[done : done + size]
-            values = {f"{name}{place}": value for place, row in enumerate(some) for name, value in row.items()}
-            writer.run(_many(size), values)
+            writer.run(_many(size), dict(zip(_names(size), chain.from_iterable(map(_in_order, some)), strict=True)))
             done += size
 
 
 @cache
+def _names(size: int) -> list[str]:
+    return [f"{column}{place}" for place in range(size) for column in _COLUMNS]
+
+
+@cache
 def _many(size: int) -> Prepared:
-    rows: list[dict[str, Any]] = [{name: bindparam(f"{name}{place}") for name in _COLUMNS} for place in range(size)]
+    names = iter(_names(size))
+    rows: list[dict[str, Any]] = [{column: bindparam(next(names)) for column in _COLUMNS} for _ in range(size)]
     return Prepared(insert(tables.audit).values(rows))
 
 

@@ -62,14 +62,15 @@ class Reader:
         return rows
 
     def _execute(self, prepared: Prepared, values: Mapping[str, Any]) -> Any:
-        self.note(prepared.is_write, prepared.is_record)
+        if prepared.is_write:
+            self.note(prepared.is_write, prepared.is_record)
         compiled = prepared.on(self._dialect)
         cursor = self._driver.cursor()
         cursor.execute(compiled.sql, compiled.bind(values))
         return cursor
 
     def note(self, is_write: bool, is_record: bool) -> None:
-        """Told of every statement before it runs."""
+        """Told of every write before it runs."""
         if is_write:
             raise UnauditedWrite("a reader cannot write")
 
@@ -135,15 +136,10 @@ class Database:
         finally:
             self._give_back(kept)
 
-    @contextmanager
-    def glance(self) -> Iterator[Reader]:
+    def glance(self) -> Glance:
         """For a point read: each statement sees the newest state. To begin and end a transaction costs as much as the
         read itself."""
-        kept = self._take()
-        try:
-            yield Reader(kept)
-        finally:
-            self._give_back(kept)
+        return Glance(self)
 
     def make_home(self) -> None:
         """Give this thread a connection of its own. What another connection commits empties the cache of pages, which
@@ -223,6 +219,22 @@ class Database:
             self._pool().append(kept)
         else:
             kept.connection.close()
+
+
+class Glance:
+    """Lends a connection for a block, without a transaction. A class, as a generator would cost more."""
+
+    __slots__ = ("_database", "_kept")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Reader:
+        self._kept = self._database._take()
+        return Reader(self._kept)
+
+    def __exit__(self, *_: object) -> None:
+        self._database._give_back(self._kept)
 
 
 def _notice(connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:

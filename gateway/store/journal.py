@@ -22,6 +22,7 @@ from gateway.store import audit
 from gateway.store.database import Busy, Database
 
 _GROUP_LIMIT = 1000
+_LOOP_LIMIT = 64  # waiting requests, however many turns brought them
 # While requests come in together, a group waits so long for more of them: a commit costs as much as ten rows.
 _GATHERING_SECONDS = 0.003
 _log = structlog.get_logger()
@@ -51,10 +52,10 @@ class _Soon(Future[None]):
 class Journal:
     """Records entries durably: `start()`, `record(…)`, `stop()`.
 
-    Entries of the event loop's own thread, which come from reads that it served, are committed by that thread at the
-    end of its turn: everything read in one turn is one group, without a change of threads, and the connection that
-    reads keeps its cache. When somebody else is writing, and for entries of all other threads, the journal's own thread
-    commits, so that the event loop never waits for a lock.
+    Entries of the event loop's own thread, which come from reads that it served, are committed by that thread as soon
+    as a turn brings no more of them: everything read meanwhile is one group, without a change of threads, and the
+    connection that reads keeps its cache. When somebody else is writing, and for entries of all other threads, the
+    journal's own thread commits, so that the event loop never waits for a lock.
     """
 
     def __init__(self, database: Database) -> None:
@@ -65,6 +66,7 @@ class Journal:
         self._soon: Soon | None = None
         self._loop_thread: int | None = None
         self._turn: list[_Waiting] = []
+        self._seen = 0
 
     def start(self, soon: Soon | None = None) -> None:
         """`soon` is `call_soon` of the event loop whose thread this is."""
@@ -97,7 +99,8 @@ class Journal:
         if self._soon is not None and self._loop_thread == get_ident():
             waiting = _Waiting(rows, _Soon(self._flush))
             if not self._turn:
-                self._soon(self._flush)
+                self._seen = 0
+                self._soon(self._gathered)
             self._turn.append(waiting)
             return waiting.done
         waiting = _Waiting(rows, Future())
@@ -107,8 +110,16 @@ class Journal:
             self._queue.put(waiting)
         return waiting.done
 
+    def _gathered(self) -> None:
+        """A commit costs as much as ten rows: those who come in together, a few in each turn, share one."""
+        if self._soon is not None and self._seen < len(self._turn) < _LOOP_LIMIT:
+            self._seen = len(self._turn)
+            self._soon(self._gathered)
+        else:
+            self._flush()
+
     def _flush(self) -> None:
-        """Commit what this turn of the event loop has gathered; hand it over when somebody else is writing."""
+        """Commit what the event loop has gathered; hand it over when somebody else is writing."""
         if not self._turn:
             return
         try:

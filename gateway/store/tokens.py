@@ -85,8 +85,7 @@ def caller_of(db: Reader, token_hash: str, now: datetime) -> Caller | None:
     row = db.one(_CALLER, {"the_hash": token_hash, "the_moment": micros(now)})
     if row is None:
         return None
-    id_, client_id, organization_id, scopes, purpose, practitioner_id, person_id = row
-    return Caller(id_, client_id, organization_id, _scopes(scopes), purpose, practitioner_id, person_id)
+    return _caller(*row)
 
 
 def times_of(db: Reader, token_hash: str, now: datetime) -> tuple[datetime, datetime] | None:
@@ -115,6 +114,13 @@ def revoke_of_client(writer: Writer, audit: AuditEntry, client_id: str, now: dat
 def revoke_of_person(writer: Writer, audit: AuditEntry, person_id: str, now: datetime) -> int:
     record(writer, audit)
     return writer.run(_REVOKE_PERSON, {"the_id": person_id, "the_moment": micros(now)})
+
+
+@lru_cache(maxsize=1024)  # of the row's own values, which are read each time
+def _caller(
+    id_: str, client: str, organization: str, scopes: str, purpose: str, practitioner: str | None, person: str | None
+) -> Caller:
+    return Caller(id_, client, organization, _scopes(scopes), purpose, practitioner, person)
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ A property test holds the two equal over random worlds.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, literal_column, or_, select
@@ -113,7 +114,11 @@ def rules_of(db: Reader, visibility: Visibility, patient_id: str) -> list[Rule]:
     """The patient's compiled rules, valid now or not, that name this recipient and purpose."""
     recipient_id, purpose = visibility.organization_id, visibility.purpose
     rows = db.all(_RULES, {"patient_id": patient_id, "recipient_id": recipient_id, "purpose": purpose})
-    return [
-        Rule(patient_id, consent, version, recipient_id, purpose, shape_of(bytes(body)), moment(start), moment(end))
-        for consent, version, start, end, body in rows
-    ]
+    return [_rule(patient_id, recipient_id, purpose, *row) for row in rows]
+
+
+@lru_cache(maxsize=4096)  # of the row's own values, which are read each time
+def _rule(
+    patient_id: str, recipient_id: str, purpose: str, consent: str, version: int, start: int, end: int, body: bytes
+) -> Rule:
+    return Rule(patient_id, consent, version, recipient_id, purpose, shape_of(bytes(body)), moment(start), moment(end))

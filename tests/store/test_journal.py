@@ -164,22 +164,41 @@ def test_journals_of_several_processes_lose_nothing(
         assert db.connection.exec_driver_sql("SELECT count(DISTINCT id) FROM audit").scalar() == own + 300
 
 
-def test_what_one_turn_of_the_event_loop_records_is_one_transaction(
+def test_what_comes_in_turn_by_turn_of_the_event_loop_is_one_transaction(
     database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
 ) -> None:
     async def serve(journal: Journal) -> None:
         journal.start(asyncio.get_running_loop().call_soon)
         with patch.object(database, "write", wraps=database.write) as write:
-            done = [journal.record([entry()]) for _ in range(5)]
-            assert not any(each.done() for each in done)
-            await asyncio.sleep(0)
-            assert all(each.done() for each in done)
+            done = []
+            for _ in range(3):
+                done += [journal.record([entry()]) for _ in range(5)]
+                await asyncio.sleep(0)
+                assert not any(each.done() for each in done)
+            await asyncio.wait_for(asyncio.gather(*map(asyncio.wrap_future, done)), 10)
             assert write.call_count == 1
 
     journal = Journal(database)
     asyncio.run(serve(journal))
-    assert audited() == 5
+    assert audited() == 15
     journal.stop()
+
+
+def test_a_stream_without_end_is_committed_all_the_same(
+    database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    async def serve(journal: Journal) -> None:
+        journal.start(asyncio.get_running_loop().call_soon)
+        first = journal.record([entry()])
+        for _ in range(100):
+            journal.record([entry()])
+            await asyncio.sleep(0)
+        assert first.done()
+
+    journal = Journal(database)
+    asyncio.run(serve(journal))
+    journal.stop()
+    assert audited() == 101
 
 
 def test_the_event_loop_never_waits_for_another_writer(
@@ -191,7 +210,8 @@ def test_the_event_loop_never_waits_for_another_writer(
             writer = other.submit(held.enter_context, database.write())
             writer.result()
             done = journal.record([entry()])
-            await asyncio.sleep(0)
+            for _ in range(10):
+                await asyncio.sleep(0)
             assert not done.done()
             other.submit(held.close).result()
             await asyncio.wrap_future(done)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
@@ -72,6 +73,7 @@ def version(request: Request, wish: Wish, stored: Stored, text: bytes) -> Respon
     return content(request, wish, text, headers)
 
 
+@lru_cache(maxsize=4096)
 def http_date(at: datetime) -> str:
     return format_datetime(at.astimezone(UTC), usegmt=True)
 
