@@ -145,6 +145,13 @@ class World:
         with self.services.database.read() as db:
             return int(db.connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
 
+    def audited(self, act: str) -> list[tuple[str, dict[str, Any]]]:
+        """Outcome and detail of every audit row of an act, oldest first."""
+        query = "SELECT outcome, detail FROM audit WHERE act = ? ORDER BY pk"
+        with self.services.database.read() as db:
+            rows = db.connection.exec_driver_sql(query, (act,)).all()
+        return [(row[0], json.loads(bytes(row[1] or b"{}"))) for row in rows]
+
     def published(self) -> list[dict[str, Any]]:
         """Every clinical resource that the FHIR API could serve, oldest first."""
         query = "SELECT text FROM resource WHERE patient_id IS NOT NULL AND type <> 'Patient' ORDER BY pk"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -13,9 +14,11 @@ from gateway.api.dependencies import asked_of, require, services_of
 from gateway.api.shapes import Shape
 from gateway.errors import PreconditionRequired
 from gateway.rules.access import Caller
+from gateway.rules.audit import Act
 from gateway.rules.evidence import Origin, Wanted
 from gateway.rules.review import State
 from gateway.usecases import drafts, review
+from gateway.usecases.refusals import recorded
 
 router = APIRouter(prefix="/reviews", tags=["reviews"])
 Reviewer = Annotated[Caller, Depends(require("review"))]
@@ -27,13 +30,20 @@ _STEP: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _digest(if_match: Annotated[str | None, Header(description="The ETag of the draft as read.")] = None) -> str:
-    if not if_match:
-        raise PreconditionRequired
-    return if_match.strip().removeprefix('"').removesuffix('"')
+def _digest(act: Act) -> Callable[..., str]:
+    """A dependency: the digest of what was read. Without it the step is refused, and that is recorded."""
 
+    def dependency(
+        request: Request,
+        caller: Reviewer,
+        if_match: Annotated[str | None, Header(description="The ETag of the draft as read.")] = None,
+    ) -> str:
+        with recorded(services_of(request), asked_of(request, caller), act):
+            if not if_match:
+                raise PreconditionRequired
+        return if_match.strip().removeprefix('"').removesuffix('"')
 
-Digest = Annotated[str, Depends(_digest)]
+    return dependency
 
 
 class Entry(Shape):
@@ -151,14 +161,25 @@ def read_review(request: Request, response: Response, caller: Reviewer, id: str)
 
 
 @router.post("/{id}/approval", summary="Approve exactly this content and publish it", responses=_STEP)
-def approve(request: Request, response: Response, caller: Reviewer, digest: Digest, id: str) -> Step:
+def approve(
+    request: Request,
+    response: Response,
+    caller: Reviewer,
+    digest: Annotated[str, Depends(_digest(Act.APPROVE))],
+    id: str,
+) -> Step:
     """Binds the clinician of the token to the digest in If-Match. Sent again, it has no effect and the same answer."""
     return _answer(response, review.approve(services_of(request), asked_of(request, caller), id, digest))
 
 
 @router.post("/{id}/amendment", summary="Change the draft: a new revision, to be approved", responses=_STEP)
 def amend(
-    request: Request, response: Response, caller: Reviewer, digest: Digest, id: str, amendment: Amendment
+    request: Request,
+    response: Response,
+    caller: Reviewer,
+    digest: Annotated[str, Depends(_digest(Act.AMEND))],
+    id: str,
+    amendment: Amendment,
 ) -> Step:
     """Untouched statements stay the machine's; changed ones are revisions of its sentences and keep their evidence; new
     ones are the clinician's alone. The machine's text is never overwritten. The answer's ETag is the new digest."""
@@ -167,13 +188,27 @@ def amend(
 
 
 @router.post("/{id}/return", summary="Give the draft back to its producer", responses=_STEP)
-def give_back(request: Request, response: Response, caller: Reviewer, digest: Digest, id: str, reason: Reason) -> Step:
+def give_back(
+    request: Request,
+    response: Response,
+    caller: Reviewer,
+    digest: Annotated[str, Depends(_digest(Act.RETURN))],
+    id: str,
+    reason: Reason,
+) -> Step:
     services, asked = services_of(request), asked_of(request, caller)
     return _answer(response, review.give_back(services, asked, id, digest, reason.reason))
 
 
 @router.post("/{id}/rejection", summary="Reject the draft: nothing of it is published", responses=_STEP)
-def reject(request: Request, response: Response, caller: Reviewer, digest: Digest, id: str, reason: Reason) -> Step:
+def reject(
+    request: Request,
+    response: Response,
+    caller: Reviewer,
+    digest: Annotated[str, Depends(_digest(Act.REJECT))],
+    id: str,
+    reason: Reason,
+) -> Step:
     return _answer(response, review.reject(services_of(request), asked_of(request, caller), id, digest, reason.reason))
 
 

@@ -16,7 +16,7 @@ from gateway.store.submissions import ACCEPTED, Submission
 from gateway.usecases.asked import Asked
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
-from gateway.usecases.submit import Receipt, attempt
+from gateway.usecases.submit import Receipt, attempt, repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def replay(services: Services, asked: Asked, submission_id: str) -> Receipt:
         mapping = services.catalogue.get(found.mapping) if found else None
         if found is None or mapping is None:
             raise NotFound
-        if found.state == ACCEPTED:
-            return Receipt(found.id, found.answer, is_repeated=True)
         parts = tuple(submissions.parts(db, sight, services.vault, found.id))
+    if found.state == ACCEPTED:
+        return repeated(services, asked, found)
     return attempt(services, asked, mapping, replace(found, mapping_version=mapping.version), parts)

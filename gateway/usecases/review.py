@@ -139,8 +139,10 @@ def _stepped(
             draft = drafts.read(db, sight_of(asked.caller), draft_id)
             if draft is None:
                 raise NotFound
-            if step is Step.APPROVE and is_replay(draft.standing, practitioner_id, digest):
-                return _standing(db, asked.caller, draft)
+            is_again = step is Step.APPROVE and is_replay(draft.standing, practitioner_id, digest)
+            again = _standing(db, asked.caller, draft) if is_again else None
+        if again is not None:
+            return _repeated(services, asked, draft, again)
         state = check_step(draft.standing, step, digest)
         decided = do(_Step(services, asked, practitioner_id, draft, _ACTS[step]), state)
     _log.info(Event.REVIEW_DECIDED, draft=draft_id, step=step.value, revision=decided.revision)
@@ -201,7 +203,17 @@ def _approved_meanwhile(step: _Step) -> Decided:
         now = drafts.read(db, sight_of(step.asked.caller), step.draft.id)
         if now is None or not is_replay(now.standing, step.practitioner_id, step.draft.digest):
             raise PreconditionFailed
-        return _standing(db, step.asked.caller, now)
+        again = _standing(db, step.asked.caller, now)
+    return _repeated(step.services, step.asked, now, again)
+
+
+def _repeated(services: Services, asked: Asked, draft: Draft, again: Decided) -> Decided:
+    """The answer of an approval, given again; asking for it is recorded."""
+    document = next(each for each in again.published if each.startswith("DocumentReference/"))
+    detail = {"draft": draft.id, "digest": again.digest, "repeated": True}
+    entry = asked.entry(Act.APPROVE, f"{document}/_history/1", patient_id=draft.patient_id, detail=detail)
+    services.journal.record([entry]).result()
+    return again
 
 
 def _standing(db: Reader, caller: Caller, draft: Draft) -> Decided:

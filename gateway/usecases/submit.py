@@ -66,7 +66,7 @@ def submit(services: Services, asked: Asked, payload: Payload) -> Receipt:
             raise NotFound("There is no mapping of that name.")
         former = _former(db, caller.client_id, payload.mapping, digest, payload.idempotency_key)
     if former is not None and former.state == ACCEPTED:
-        return Receipt(former.id, former.answer, is_repeated=True)
+        return repeated(services, asked, former)
     new = Submission(
         id=former.id if former else str(uuid.uuid4()),
         client_id=caller.client_id,
@@ -84,7 +84,7 @@ def submit(services: Services, asked: Asked, payload: Payload) -> Receipt:
 
 
 def turn_away(services: Services, asked: Asked, refusal: Refusal) -> NoReturn:
-    """Record that a body could not be taken (too large, no multipart), and raise the refusal; nothing is kept."""
+    """Record that nothing could be taken (too large, no multipart, a race), and raise the refusal; nothing is kept."""
     with recorded(services, asked, Act.SUBMIT):
         raise refusal
 
@@ -102,7 +102,14 @@ def attempt(services: Services, asked: Asked, mapping: Mapping, new: Submission,
         except Refusal as refusal:
             _keep_refused(services, asked, new, parts, refusal)
             raise
-    raise Conflict("The same session is being submitted elsewhere at this moment; try again.")
+    turn_away(services, asked, Conflict("The same session is being submitted elsewhere at this moment; try again."))
+
+
+def repeated(services: Services, asked: Asked, former: Submission) -> Receipt:
+    """The answer of an accepted submission, given again; asking for it is recorded."""
+    detail = {"submission": former.id, "repeated": True}
+    services.journal.record([asked.entry(Act.SUBMIT, None, patient_id=former.patient_id, detail=detail)]).result()
+    return Receipt(former.id, former.answer, is_repeated=True)
 
 
 def _former(db: Reader, client_id: str, mapping: str, digest: str, key: str | None) -> Submission | None:
@@ -120,6 +127,21 @@ def _accept(
     services: Services, asked: Asked, source: Source, new: Submission, parts: tuple[Part, ...], intake: Intake
 ) -> Receipt:
     """Everything in one transaction; of two equal submissions at once the second gets the first one's answer."""
+    with services.database.write() as writer:
+        first = _former(writer, new.client_id, new.mapping, new.digest, new.idempotency_key)
+        is_new = first is None or first.state != ACCEPTED
+        if is_new:
+            accepted = _accepted(replace(new, id=first.id) if first else new, intake)
+            detail = {"submission": accepted.id} | ({"draft": accepted.draft_id} if accepted.draft_id else {})
+            done = asked.entry(Act.SUBMIT, None, patient_id=accepted.patient_id, detail=detail)
+            _store(services, writer, done, source, accepted, parts, intake, is_known=first is not None)
+    if first is not None and not is_new:
+        return repeated(services, asked, first)
+    _log.info(Event.SUBMISSION_ACCEPTED, submission=accepted.id, mapping=accepted.mapping)
+    return Receipt(accepted.id, accepted.answer)
+
+
+def _accepted(new: Submission, intake: Intake) -> Submission:
     draft_id = intake.draft.dossier.basis.draft_id if intake.draft else None
     answer: dict[str, Any] = {
         "submission": new.id,
@@ -128,23 +150,8 @@ def _accept(
         "draft": draft_id,
         "segments": len(intake.segments),
     }
-    accepted = replace(
-        new,
-        state=ACCEPTED,
-        status=_CREATED,
-        answer=dump(answer),
-        patient_id=intake.session.patient_id,
-        draft_id=draft_id,
-    )
-    detail = {"submission": new.id} | ({"draft": draft_id} if draft_id else {})
-    done = asked.entry(Act.SUBMIT, None, patient_id=intake.session.patient_id, detail=detail)
-    with services.database.write() as writer:
-        first = _former(writer, new.client_id, new.mapping, new.digest, new.idempotency_key)
-        if first is not None and first.state == ACCEPTED:
-            return Receipt(first.id, first.answer, is_repeated=True)
-        _store(services, writer, done, source, accepted, parts, intake, is_known=first is not None)
-    _log.info(Event.SUBMISSION_ACCEPTED, submission=new.id, mapping=new.mapping)
-    return Receipt(new.id, accepted.answer)
+    patient_id = intake.session.patient_id
+    return replace(new, state=ACCEPTED, status=_CREATED, answer=dump(answer), patient_id=patient_id, draft_id=draft_id)
 
 
 def _store(
@@ -203,13 +210,17 @@ def _row(accepted: Submission, intake: Intake, draft: Drafted, at: datetime) -> 
 
 
 def _keep_refused(services: Services, asked: Asked, new: Submission, parts: tuple[Part, ...], refusal: Refusal) -> None:
-    refused = replace(new, state=REFUSED, status=refusal.status, answer=dump(outcome(refusal.issues)))
-    detail = {"submission": new.id, "reason": refusal.code}
-    audit = asked.entry(Act.SUBMIT, None, outcome=Outcome.REFUSED, detail=detail)
-    with services.database.write() as writer:
+    """Under the id of the stored one where an equal submission was first. Raises Conflict, which is recorded, when its
+    key was used for another meanwhile."""
+    with recorded(services, asked, Act.SUBMIT), services.database.write() as writer:
         first = _former(writer, new.client_id, new.mapping, new.digest, new.idempotency_key)
+        id = first.id if first else new.id
+        answer = dump(outcome(refusal.issues))
+        refused = replace(new, id=id, state=REFUSED, status=refusal.status, answer=answer)
+        detail = {"submission": id, "reason": refusal.code}
+        audit = asked.entry(Act.SUBMIT, None, outcome=Outcome.REFUSED, detail=detail)
         if first is None:
             submissions.add(writer, audit, services.vault, refused, parts)
         else:
             submissions.settle(writer, audit, refused)
-    _log.info(Event.SUBMISSION_REFUSED, submission=new.id, mapping=new.mapping, faults=len(refusal.issues))
+    _log.info(Event.SUBMISSION_REFUSED, submission=id, mapping=new.mapping, faults=len(refusal.issues))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.api.conftest import House
 
 
@@ -37,6 +39,18 @@ def test_approval_needs_the_digest_that_was_read(house: House) -> None:
     assert house.http.post(f"{address}/approval", headers=wrong).status_code == 412
     assert house.http.post(f"{address}/approval", headers=wrong | {"if-match": "*"}).status_code == 412
     assert house.world.published() == []
+
+
+@pytest.mark.parametrize(
+    ("step", "act"),
+    [("approval", "approve"), ("amendment", "amend"), ("return", "return"), ("rejection", "reject")],
+)
+def test_a_step_without_the_digest_is_refused_and_recorded(house: House, step: str, act: str) -> None:
+    address, grace = house.draft()
+    del grace["if-match"]
+    body: dict[str, object] = {"statements": []} if step == "amendment" else {"reason": "Wrong session."}
+    assert house.http.post(f"{address}/{step}", headers=grace, json=body).status_code == 428
+    assert house.world.audited(act) == [("4", {"reason": "required"})]
 
 
 def test_approval_publishes_and_may_be_sent_again(house: House) -> None:

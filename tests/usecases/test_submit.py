@@ -14,9 +14,9 @@ from gateway.mapping.catalogue import Catalogue
 from gateway.mapping.faults import MappingRefusal
 from gateway.rules.review import sight_of
 from gateway.store import submissions, transcripts
-from gateway.store.submissions import Part
+from gateway.store.submissions import Part, Submission
 from gateway.usecases import drafts, replay
-from gateway.usecases.submit import Payload, submit
+from gateway.usecases.submit import Payload, attempt, submit
 from tests.world import SUMMARY, World, transcript
 
 TABLES = ("submission", "submission_part", "session", "transcript", "draft", "draft_revision")
@@ -67,6 +67,15 @@ def test_the_same_submission_again_gets_the_first_ones_answer(world: World) -> N
     assert (counts(world), world.rows("resource")) == before
 
 
+def test_a_repeated_submission_is_recorded_as_one(world: World) -> None:
+    first = world.submitted()
+    world.submitted()
+    replay.replay(world.services, world.scribe, first.submission_id)
+    (_, done), *repeated = world.audited("submit")
+    assert "repeated" not in done
+    assert repeated == [("0", {"submission": first.submission_id, "repeated": True})] * 2
+
+
 def test_the_same_key_gets_the_first_ones_answer(world: World) -> None:
     first = world.submitted(key="k1")
     assert world.submitted(key="k1").answer == first.answer
@@ -76,6 +85,53 @@ def test_a_key_used_with_other_content_is_refused(world: World) -> None:
     world.submitted(key="k1")
     with pytest.raises(Conflict):
         world.submitted(key="k1", context=world.context(session="s-2"))
+    assert world.rows("submission") == 1
+
+
+def twins(world: World, *, key: str | None = None) -> list[Submission]:
+    """The same content, prepared twice before either was stored."""
+    payload, caller = world.payload(), world.scribe.caller
+    first = Submission(
+        "first", caller.client_id, caller.organization_id, "aws-healthscribe", "1.0.0",
+        submissions.digest_of(payload.parts), key, world.scribe.at, submissions.REFUSED, 0, b"",
+    )  # fmt: skip
+    return [first, replace(first, id="second")]
+
+
+def test_of_refused_twins_the_stored_one_is_named(world: World) -> None:
+    for twin in twins(world):
+        with pytest.raises(MappingRefusal):
+            attempt(world.services, world.scribe, refusing(world), twin, world.payload().parts)
+    assert [detail["submission"] for _, detail in world.audited("submit")] == ["first", "first"]
+    assert world.rows("submission") == 1
+
+
+def test_a_twin_that_fits_is_accepted_under_the_id_of_the_stored_one(world: World) -> None:
+    first, second = twins(world)
+    with pytest.raises(MappingRefusal):
+        attempt(world.services, world.scribe, refusing(world), first, world.payload().parts)
+    sound = world.services.catalogue["aws-healthscribe"]
+    receipt = attempt(world.services, world.scribe, sound, second, world.payload().parts)
+    assert (receipt.submission_id, json.loads(receipt.answer)["submission"]) == ("first", "first")
+    assert replay.standing_of(world.services, world.scribe, "first").state == "accepted"
+    assert world.audited("submit")[-1][1]["submission"] == "first"
+
+
+def test_of_accepted_twins_the_second_is_recorded_as_a_repetition(world: World) -> None:
+    sound = world.services.catalogue["aws-healthscribe"]
+    first, again = (attempt(world.services, world.scribe, sound, twin, world.payload().parts) for twin in twins(world))
+    assert (again.is_repeated, again.answer) == (True, first.answer)
+    assert world.audited("submit")[-1] == ("0", {"submission": "first", "repeated": True})
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_key_that_was_used_meanwhile_is_a_conflict_and_recorded(world: World, fits: bool) -> None:
+    _, late = twins(world, key="k1")
+    world.submitted(key="k1", context=world.context(session="s-2"))
+    mapping = world.services.catalogue["aws-healthscribe"] if fits else refusing(world)
+    with pytest.raises(Conflict):
+        attempt(world.services, world.scribe, mapping, late, world.payload().parts)
+    assert world.audited("submit")[1:] == [("4", {"reason": "conflict"})]
     assert world.rows("submission") == 1
 
 
@@ -233,6 +289,10 @@ def test_a_transcript_opens_for_its_custodian_only(world: World) -> None:
         own, others = (sight_of(world.caller(organization=each)) for each in (world.clinic, world.other))
         assert list(transcripts.segments(db, own, world.services.vault, session)) == ["a1"]
         assert transcripts.segments(db, others, world.services.vault, session) == {}
+
+
+def refusing(world: World) -> Any:
+    return Refusing(world.services.catalogue["aws-healthscribe"])
 
 
 class Refusing:
