@@ -31,6 +31,7 @@ OPEN = {
     "people.person_of": "somebody who signs in",
     "registry.listed": "organizations and practitioners, about no patient",
     "registry.organization": "an organization, about no patient",
+    "registry.organizations": "organizations, about no patient",
     "registry.practitioner": "a practitioner, about no patient",
     "resources.current": "content about no patient that is labelled open",
     "submissions.by_digest": "the answer to what the same client has sent before",
