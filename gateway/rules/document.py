@@ -44,9 +44,10 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who approves."""
+    """Who approves, and when the machine had made what is approved."""
 
     practitioner_id: str
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

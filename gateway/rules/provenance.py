@@ -50,6 +50,13 @@ class Act:
         return concept(DATA_OPERATION, "CREATE" if self.revision == 1 else "UPDATE")
 
     @property
+    def occurred(self) -> dict[str, Any]:
+        """When the machine's part came about: at one moment, or from its making to its approval."""
+        if self.approval:
+            return {"occurredPeriod": {"start": instant(self.approval.made_at), "end": instant(self.at)}}
+        return {"occurredDateTime": instant(self.at)}
+
+    @property
     def former(self) -> str | None:
         """The draft revision this one comes from: the approved one, or the one before."""
         revision = self.revision if self.approval else self.revision - 1
@@ -90,7 +97,7 @@ def _provenance(
         "id": id,
         "meta": {"profile": [AI_PROVENANCE, US_CORE_PROVENANCE] if machine else [US_CORE_PROVENANCE]},
         "target": [target],
-        "occurredDateTime": instant(act.at),
+        **(act.occurred if machine else {"occurredDateTime": instant(act.at)}),
         "recorded": instant(act.at),
         "reason": [*reasons, concept(ACT_REASON, "TREAT")],
         "activity": act.activity,

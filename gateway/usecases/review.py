@@ -182,7 +182,7 @@ def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, 
         companions = companions_of(db, step.asked.visibility, dossier.basis, people, dossier.attributed)
     if not {f"Practitioner/{by}", f"Patient/{draft.patient_id}"} <= companions.keys():
         raise Forbidden("The practitioner of the token is not known here, or its purpose does not open the record.")
-    told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, Approval(by))
+    told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, Approval(by, draft.created_at))
     made = published(
         told, dossier.outline, revision.statements, companions, services.fhir_base, lambda: str(uuid.uuid4())
     )

@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from gateway.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Refusal, Unprocessable
 from gateway.fhir.check import check
 from gateway.fhir.json import dump, parse
+from gateway.rules.codes import instant
 from gateway.rules.evidence import Wanted
 from gateway.rules.review import State, sight_of
 from gateway.store import drafts as stored_drafts
@@ -216,6 +218,28 @@ def test_each_sentence_of_an_amendment_has_the_provenance_it_deserves(world: Wor
     assert len(own["meta"]["profile"]) == 1
     assert "AIAST" not in json.dumps(own)
     assert "AIAST" in json.dumps(changed["reason"])
+
+
+def test_the_machines_provenance_tells_when_it_wrote_and_when_that_was_approved(world: World) -> None:
+    id, digest = draft_of(world)
+    written = drafts.view(world.services, world.reviewer, id).draft.created_at
+    digest = amended(world, id, digest)
+    approval = replace(world.reviewer, at=written + timedelta(hours=2))
+    review.approve(world.services, approval, id, digest)
+    period = {"start": instant(written), "end": instant(approval.at)}
+    own = provenance_of(world, "r2-1")
+    machines = [each for each in of_type(world, "Provenance") if each["id"] != own["id"]]
+    assert [each.get("occurredPeriod") for each in machines] == [period] * len(machines)
+    assert not any("occurredDateTime" in each for each in machines)
+    assert (own["occurredDateTime"], own.get("occurredPeriod")) == (period["end"], None)
+    assert {each["recorded"] for each in (own, *machines)} == {period["end"]}
+
+
+def test_a_drafts_provenance_tells_one_moment(world: World) -> None:
+    id, _ = draft_of(world)
+    view = drafts.view(world.services, world.reviewer, id)
+    told = {(each["occurredDateTime"], each["recorded"]) for each in view.revision.resources if "recorded" in each}
+    assert told == {(instant(view.draft.created_at),) * 2}
 
 
 def test_no_provenance_quotes_the_transcript_or_refers_to_what_is_not_served(world: World) -> None:
