@@ -16,8 +16,9 @@ from gateway.rules import balp, codes, consent_admission
 SYSTEM_INTERACTIONS = ("history-system",)
 FORMATS = ("application/fhir+json", "json")
 RELEASED = "2026-11-22"
-_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
-_SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+# Without the oauth-uris extension: it needs an authorize endpoint, and there is none.
+_SERVICE = {"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"}
+_SECURITY = {"cors": True, "service": [{"coding": [_SERVICE]}]}
 # What each resource that is made here claims to conform to, and is checked against where the packages are configured.
 PROFILES: Mapping[str, Sequence[str]] = {
     "AuditEvent": balp.PROFILES,
@@ -32,7 +33,7 @@ PROFILES: Mapping[str, Sequence[str]] = {
 _UNREACHABLE = "AuditEvent"  # made when asked for: nothing refers to it, and it is included nowhere
 
 
-def statement(base: str, token_url: str) -> dict[str, Any]:
+def statement(base: str) -> dict[str, Any]:
     """The statement of the instance at `base`."""
     return {
         "resourceType": "CapabilityStatement",
@@ -46,19 +47,11 @@ def statement(base: str, token_url: str) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "security": _security(token_url),
+                "security": _SECURITY,
                 "resource": [_resource(table) for table in TYPES.values()],
                 "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
             }
         ],
-    }
-
-
-def _security(token_url: str) -> dict[str, Any]:
-    return {
-        "extension": [{"url": _OAUTH_URIS, "extension": [{"url": "token", "valueUri": token_url}]}],
-        "cors": True,
-        "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
     }
 
 

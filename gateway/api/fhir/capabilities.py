@@ -18,7 +18,7 @@ from gateway.usecases.capability import statement
 async def capabilities(request: Request) -> Response:
     asked = wish(request)
     services = services_of(request)
-    body, etag = _statement(services.fhir_base, services.token_url)
+    body, etag = _statement(services.fhir_base)
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if matches(request, etag):
         return Response(status_code=304, headers=headers)
@@ -26,7 +26,7 @@ async def capabilities(request: Request) -> Response:
 
 
 @lru_cache(maxsize=4)
-def _statement(base: str, token_url: str) -> tuple[bytes, str]:
+def _statement(base: str) -> tuple[bytes, str]:
     """The statement and a tag that changes when it changes."""
-    body = dump(statement(base, token_url))
+    body = dump(statement(base))
     return body, f'W/"{sha256(body).hexdigest()[:16]}"'

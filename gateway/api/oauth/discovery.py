@@ -17,19 +17,7 @@ from gateway.identity.keysets import ALGORITHMS
 from gateway.rules.scopes import OWN
 from gateway.usecases.services import Services
 
-_CATEGORY = "http://terminology.hl7.org/CodeSystem"
-SCOPES = (
-    "system/*.rs",
-    *(
-        f"system/Condition.rs?category={_CATEGORY}/condition-category|{code}"
-        for code in ("encounter-diagnosis", "problem-list-item")
-    ),
-    *(
-        f"system/Observation.rs?category={_CATEGORY}/observation-category|{code}"
-        for code in ("laboratory", "social-history", "survey", "vital-signs")
-    ),
-    *sorted(OWN),
-)
+SCOPES = ("system/*.rs", *sorted(OWN))
 CAPABILITIES = ("client-confidential-asymmetric", "permission-v1", "permission-v2")
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
 _PREFLIGHT = _HEADERS | {"Access-Control-Allow-Methods": "GET", "Access-Control-Allow-Headers": "*"}

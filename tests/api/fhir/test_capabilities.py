@@ -102,18 +102,20 @@ def test_the_statement_is_tagged(world: World) -> None:
     first = world.client.get("/metadata")
     again = world.client.get("/metadata", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    elsewhere, here = (_statement(base, "https://gateway.example/oauth/token") for base in ("https://b.example", BASE))
+    elsewhere, here = (_statement(base) for base in ("https://b.example", BASE))
     assert here[1] == first.headers["etag"]
     assert elsewhere[1] != here[1]
 
 
 @pytest.mark.spec("F-005")
-def test_the_statement_names_where_tokens_come_from(statement: dict[str, Any]) -> None:
+def test_the_statement_names_smart_and_promises_no_endpoint_that_is_not_there(statement: dict[str, Any]) -> None:
+    """The oauth-uris extension needs an authorize endpoint; until there is one, smart-configuration tells the rest."""
     security = statement["rest"][0]["security"]
     assert security["cors"] is True
-    assert security["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
-    uris = {uri["url"]: uri["valueUri"] for uri in security["extension"][0]["extension"]}
-    assert uris == {"token": "https://gateway.example/oauth/token"}
+    [coding] = security["service"][0]["coding"]
+    system = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+    assert coding == {"system": system, "code": "SMART-on-FHIR"}
+    assert "extension" not in security
 
 
 @pytest.mark.spec("F-006")

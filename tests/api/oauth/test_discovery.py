@@ -9,6 +9,7 @@ import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from starlette.testclient import TestClient
 
+from gateway.fhir.search_table import TYPES
 from gateway.rules.scopes import OWN, parse
 
 SMART = "/fhir/.well-known/smart-configuration"
@@ -72,10 +73,12 @@ def test_only_what_exists_is_published(web: TestClient, smart: Any) -> None:
             assert web.post(urlsplit(value).path).status_code != 404
 
 
-@pytest.mark.spec("S-027")
-def test_sub_scopes_by_category_are_offered(smart: Any) -> None:
+@pytest.mark.spec("S-006")
+def test_no_scope_is_offered_for_a_type_that_is_not_served(smart: Any) -> None:
     offered = [parse(text) for text in smart["scopes_supported"] if text not in OWN]
-    assert {scope.type for scope in offered if scope.restriction} == {"Condition", "Observation"}
+    assert offered
+    assert {scope.type for scope in offered} <= {"*", *TYPES}
+    assert not [scope for scope in offered if scope.restriction]
 
 
 @pytest.mark.spec("S-071")
