@@ -6,14 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.fhir import json
+from gateway.fhir.labels import RESTRICTED
 from gateway.fhir.references import literal
 from gateway.rules.access import Visibility
+from gateway.rules.consent import RANK, disclosure_class
 from gateway.rules.document import Basis
 from gateway.store import resources
 from gateway.store.database import Reader
 
 _KINDS = frozenset({"Patient", "Organization", "Practitioner", "PractitionerRole", "Device", "DocumentReference"})
 _MOST = 64
+_CEILING = RANK[RESTRICTED["code"]]  # the class of the document: rules.labelling
 
 
 def companions_of(
@@ -23,7 +26,8 @@ def companions_of(
     practitioners: Iterable[str],
     made: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Mapping[str, Any]]:
-    """Everything the Composition refers to, and what that refers to in turn. `made` may be unpublished."""
+    """Everything the Composition refers to, and what that refers to in turn. `made` may be unpublished. What is more
+    restricted than the document stays out: whoever may read the document reads all that is in it."""
     known = {f"{item['resourceType']}/{item['id']}": item for item in made}
     attribution = basis.attribution
     waiting = [
@@ -38,7 +42,7 @@ def companions_of(
         if reference in found:
             continue
         resource = _stored(db, visibility, reference, basis.patient_id) or known.get(reference)
-        if resource is not None:
+        if resource is not None and RANK[disclosure_class(resource)] <= _CEILING:
             found[reference] = resource
             waiting.extend(_references(resource))
     return found

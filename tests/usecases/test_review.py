@@ -14,10 +14,13 @@ import pytest
 from gateway.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Refusal, Unprocessable
 from gateway.fhir.check import check
 from gateway.fhir.json import dump, parse
+from gateway.fhir.labels import PART_2, RESTRICTED, VERY_RESTRICTED, label
+from gateway.rules.audit import Act
 from gateway.rules.codes import instant
 from gateway.rules.evidence import Wanted
 from gateway.rules.review import State, sight_of
 from gateway.store import drafts as stored_drafts
+from gateway.store import resources
 from gateway.usecases import drafts, replay, review
 from tests.world import World
 
@@ -183,6 +186,28 @@ def test_the_document_resolves_every_reference_inside_itself(world: World) -> No
     assert document["entry"][0]["resource"]["resourceType"] == "Composition"
     assert "Avoids the train." in text.decode()
     assert "Edited by: Grace Okafor" in text.decode()
+
+
+def test_nothing_more_restricted_than_the_document_comes_along_in_it(world: World) -> None:
+    doctors = {"open": [RESTRICTED], "hidden": [VERY_RESTRICTED], "protected": [RESTRICTED, PART_2], "unlabelled": []}
+    entry = world.scribe.entry(Act.REGISTER, None)
+    with world.services.database.write() as writer:
+        stored = resources.read(writer, world.scribe.visibility, "Patient", world.patient)
+        assert stored is not None
+        patient = parse(stored.text)
+        patient["generalPractitioner"] = [{"reference": f"Practitioner/{id}"} for id in doctors]
+        resources.publish(writer, entry, resources.New(patient, world.patient, world.clinic, "PUT"))
+        for id, labels in doctors.items():
+            doctor = label({"resourceType": "Practitioner", "id": id, "name": [{"family": id}]}, *labels)
+            resources.publish(writer, entry, resources.New(doctor, None, world.clinic))
+    id, digest = draft_of(world)
+    review.approve(world.services, world.reviewer, id, digest)
+    [made] = of_type(world, "DocumentReference")
+    document = parse(base64.b64decode(made["content"][1]["attachment"]["data"]))
+    inside = {
+        item["resource"]["id"] for item in document["entry"] if item["resource"]["resourceType"] == "Practitioner"
+    }
+    assert inside == {"open", world.grace}
 
 
 def references(value: Any) -> set[str]:
