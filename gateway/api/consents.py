@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api.dependencies import request_context, require, services_of
 from gateway.api.errors import FHIR_JSON
+from gateway.api.strict import StrictRoute
 from gateway.fhir.bundle import bundle, search_entry
 from gateway.rules.access import Caller
 from gateway.rules.consent_form import Form
@@ -19,7 +20,7 @@ from gateway.usecases.asked import Asked
 ID = r"^[A-Za-z0-9\-.]{1,64}$"
 DATE = r"^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d))?)?)?$"
 
-router = APIRouter(prefix="/consents", tags=["consents"])
+router = APIRouter(prefix="/consents", tags=["consents"], route_class=StrictRoute)
 Staff = Annotated[Caller, Depends(require("consent"))]
 
 

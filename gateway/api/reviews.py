@@ -12,6 +12,7 @@ from pydantic import Field
 
 from gateway.api.dependencies import asked_of, require, services_of
 from gateway.api.shapes import Shape
+from gateway.api.strict import StrictRoute
 from gateway.errors import PreconditionRequired
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act
@@ -20,7 +21,7 @@ from gateway.rules.review import State
 from gateway.usecases import drafts, review
 from gateway.usecases.refusals import recorded
 
-router = APIRouter(prefix="/reviews", tags=["reviews"])
+router = APIRouter(prefix="/reviews", tags=["reviews"], route_class=StrictRoute)
 Reviewer = Annotated[Caller, Depends(require("review"))]
 _STEP: dict[int | str, dict[str, Any]] = {
     404: {"description": "No such draft in the reviewer's organization."},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import uuid
 from collections.abc import Callable, Iterator
@@ -139,3 +140,37 @@ def test_a_form_that_cannot_hold_is_refused_with_its_place(
     answer = client().post("/consents", json=form(world, **changes))
     assert answer.status_code == status
     assert any(place in found for found in places(answer))
+
+
+def written(world: World, **changes: Any) -> str:
+    return json.dumps(form(world, **changes))
+
+
+SPOILT: dict[str, Callable[[World], bytes]] = {
+    "a key twice": lambda world: written(world).replace("{", '{"recipient": "x", ', 1).encode(),
+    "a lone surrogate": lambda world: written(world, source="\ud800").encode(),
+    "NUL": lambda world: written(world, source="a\0").encode(),
+    "a byte order mark": lambda world: b"\xef\xbb\xbf" + written(world).encode(),
+    "UTF-16": lambda world: written(world).encode("utf-16"),
+    "overlong UTF-8": lambda world: written(world, source="slash").encode().replace(b"slash", b"\xc0\xaf"),
+    "NaN": lambda world: written(world, source=float("nan")).encode(),
+    "too deep": lambda world: b"[" * 100 + b"]" * 100,
+    "half an object": lambda world: written(world).encode()[:-1],
+}
+
+
+@pytest.mark.spec("X-042")
+@pytest.mark.parametrize("fault", SPOILT)
+def test_a_body_that_is_not_strict_json_is_refused(world: World, client: Client, fault: str) -> None:
+    body, headers = SPOILT[fault](world), {"Content-Type": "application/json"}
+    answer = client().post("/consents", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert places(answer) == []
+    assert "strict JSON" in answer.json()["issue"][0]["diagnostics"]
+    assert world.patient not in answer.text
+    assert world.rows("consent_rule") == 0
+
+
+def test_a_strict_body_with_every_kind_of_value_is_read(world: World, client: Client) -> None:
+    answer = client().post("/consents", json=form(world, source="é 😀", period={"start": "2026", "end": None}))
+    assert answer.status_code == 201

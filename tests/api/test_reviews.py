@@ -88,6 +88,15 @@ def test_who_reviews_is_taken_from_the_token_and_never_from_the_body(house: Hous
     assert done.json()["by"] == house.world.grace
 
 
+@pytest.mark.spec("X-042")
+def test_a_body_that_two_readers_could_read_differently_is_refused(house: House) -> None:
+    address, grace = house.draft()
+    twice = b'{"reason": "Wrong session.", "reason": "Wrong patient."}'
+    answer = house.http.post(f"{address}/return", headers=grace | {"content-type": "application/json"}, content=twice)
+    assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
+    assert house.http.get(address, headers=grace).json()["state"] == "pending"
+
+
 def test_return_and_rejection_need_a_reason(house: House) -> None:
     address, grace = house.draft()
     assert house.http.post(f"{address}/return", headers=grace, json={"reason": " "}).status_code == 422
