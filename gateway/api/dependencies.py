@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 
 from gateway.errors import Forbidden, Unauthenticated
 from gateway.rules.access import Caller
@@ -17,6 +19,8 @@ from gateway.usecases.services import Services
 
 # What somebody tries who comes without the scope, as the audit calls it.
 _TRIED = {"submission.write": Act.SUBMIT, "review": Act.REVIEW_READ, "consent": Act.CONSENT, "lineage": Act.LINEAGE}
+# Told in the OpenAPI document; it is `authenticate` that reads the header, there as in the FHIR API.
+_BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="A token of /oauth/token, or of a sign-in.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,11 @@ def authenticate(request: Request) -> Caller:
     return caller_of(services_of(request), token.strip())
 
 
-def require(scope: str) -> Callable[[Request], Caller]:
+def require(scope: str) -> Callable[..., Caller]:
     """A dependency: the caller, who must hold `scope`; one who does not is refused, and that is recorded."""
     tried = _TRIED[scope]
 
-    def dependency(request: Request) -> Caller:
+    def dependency(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Caller:
         caller = authenticate(request)
         with recorded(services_of(request), asked_of(request, caller), tried):
             if scope not in caller.scopes:
