@@ -1,0 +1,129 @@
+"""The record: what the FHIR API serves, the consents it is served under, the log of what was served."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
+
+from gateway.store.tables.base import Id, Micros, Number, key, metadata
+
+resource = Table(
+    "resource",
+    metadata,
+    key(),
+    Column("type", String(64), nullable=False),
+    Column("id", Id, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("is_deleted", Boolean, nullable=False),
+    Column("patient_id", Id),
+    Column("custodian_id", Id),
+    Column("confidentiality", String(1), nullable=False),
+    Column("updated_at", Micros, nullable=False),
+    Column("method", String(8), nullable=False),
+    Column("text", LargeBinary, nullable=False),
+    Index(
+        "ix_resource_current",
+        "type",
+        "id",
+        unique=True,
+        sqlite_where=text("is_current = 1"),  # SQLite uses the index only for a query that says it in these words
+        postgresql_where=text("is_current"),
+    ),
+    Index("uq_resource_version", "type", "id", "version", unique=True),
+    Index("ix_resource_patient", "patient_id", "type", "updated_at"),
+    Index("ix_resource_updated", "type", "updated_at", "pk"),
+    sqlite_autoincrement=True,
+)
+
+
+def _index(name: str, *columns: Column[object], keys: tuple[str, ...]) -> Table:
+    """One search index: a row per value of a current resource; `date` is the resource's main date, for sorting."""
+    return Table(
+        name,
+        metadata,
+        Column("resource_pk", Number, ForeignKey("resource.pk", ondelete="CASCADE"), nullable=False),
+        Column("type", String(64), nullable=False),
+        Column("name", String(64), nullable=False),
+        Column("patient_id", Id),
+        *columns,
+        Index(f"ix_{name}_value", "type", "name", *keys, "resource_pk"),
+        Index(f"ix_{name}_patient", "patient_id", "type", "name", *keys),
+        Index(f"ix_{name}_resource", "resource_pk"),
+    )
+
+
+ix_token = _index("ix_token", Column("system", String), Column("code", String, nullable=False), keys=("code", "system"))
+ix_reference = _index(
+    "ix_reference",
+    Column("target_type", String(64)),
+    Column("target_id", String),
+    Column("target_version", String(64)),
+    Column("system", String),
+    Column("value", String),
+    keys=("target_id", "target_type"),
+)
+ix_date = _index(
+    "ix_date", Column("low", Micros, nullable=False), Column("high", Micros, nullable=False), keys=("low", "high")
+)
+ix_string = _index(
+    "ix_string", Column("folded", String, nullable=False), Column("exact", String, nullable=False), keys=("folded",)
+)
+ix_uri = _index("ix_uri", Column("value", String, nullable=False), keys=("value",))
+
+# --- consent, compiled ------------------------------------------------------------------------------------------
+
+shape = Table(  # what a rule is about; equal shapes are one row
+    "shape",
+    metadata,
+    Column("id", String(64), primary_key=True),  # SHA-256 of the body
+    Column("effect", String(8), nullable=False),  # permit | deny
+    Column("ceiling", Integer, nullable=False),  # the rank of the highest confidentiality it is about
+    Column("body", LargeBinary, nullable=False),
+)
+
+consent_rule = Table(
+    "consent_rule",
+    metadata,
+    key(),
+    Column("patient_id", Id, nullable=False),
+    Column("consent_id", Id, nullable=False),
+    Column("consent_version", Integer, nullable=False),
+    Column("recipient_id", Id, nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("shape_id", String(64), ForeignKey("shape.id"), nullable=False),
+    Column("valid_from", Micros, nullable=False),
+    Column("valid_until", Micros, nullable=False),
+    Index("ix_consent_rule_lookup", "patient_id", "recipient_id", "purpose", "shape_id"),
+    Index("ix_consent_rule_recipient", "recipient_id", "purpose", "shape_id", "patient_id"),
+    Index("ix_consent_rule_consent", "consent_id"),
+)
+
+# --- the audit log: rows are only ever added ---------------------------------------------------------------------
+
+audit = Table(
+    "audit",
+    metadata,
+    key(),
+    Column("id", Id, nullable=False, unique=True),
+    Column("at", Micros, nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("outcome", String(2), nullable=False),
+    Column("patient_id", Id),
+    Column("custodian_id", Id),  # whose auditors may see it
+    Column("target_type", String(64)),
+    Column("target_id", Id),
+    Column("target_version", String(64)),
+    Column("client_id", Id),
+    Column("organization_id", Id),
+    Column("practitioner_id", Id),
+    Column("person_id", Id),
+    Column("token_id", Id),
+    Column("purpose", String(32)),
+    Column("request_id", String(128)),
+    Column("address", String(64)),
+    Column("detail", LargeBinary),
+    Index("ix_audit_patient", "patient_id", "at"),
+    Index("ix_audit_target", "target_type", "target_id", "at"),
+    Index("ix_audit_custodian", "custodian_id", "at"),
+    sqlite_autoincrement=True,
+)
