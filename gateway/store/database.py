@@ -62,15 +62,14 @@ class Reader:
         return rows
 
     def _execute(self, prepared: Prepared, values: Mapping[str, Any]) -> Any:
-        if prepared.is_write:
-            self.note(prepared.is_write, prepared.is_record)
+        self.note(prepared.is_write, prepared.is_record)
         compiled = prepared.on(self._dialect)
         cursor = self._driver.cursor()
         cursor.execute(compiled.sql, compiled.bind(values))
         return cursor
 
     def note(self, is_write: bool, is_record: bool) -> None:
-        """Told of every write before it runs."""
+        """Told of every statement before it runs."""
         if is_write:
             raise UnauditedWrite("a reader cannot write")
 

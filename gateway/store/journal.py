@@ -22,8 +22,10 @@ from gateway.store import audit
 from gateway.store.database import Busy, Database
 
 _GROUP_LIMIT = 1000
-_LOOP_LIMIT = 64  # waiting requests, however many turns brought them
-# While requests come in together, a group waits so long for more of them: a commit costs as much as ten rows.
+# On the event loop: the turns without more that a group is given to become as large as the last one, and its limit.
+_QUIET_TURNS = 8
+_LOOP_LIMIT = 64
+# While requests come in together, the journal's thread waits so long for more: a commit costs as much as ten rows.
 _GATHERING_SECONDS = 0.003
 _log = structlog.get_logger()
 
@@ -66,7 +68,7 @@ class Journal:
         self._soon: Soon | None = None
         self._loop_thread: int | None = None
         self._turn: list[_Waiting] = []
-        self._seen = 0
+        self._seen = self._quiet = self._last = 0  # of this turn, turns without more, of the group before
 
     def start(self, soon: Soon | None = None) -> None:
         """`soon` is `call_soon` of the event loop whose thread this is."""
@@ -99,7 +101,7 @@ class Journal:
         if self._soon is not None and self._loop_thread == get_ident():
             waiting = _Waiting(rows, _Soon(self._flush))
             if not self._turn:
-                self._seen = 0
+                self._seen = self._quiet = 0
                 self._soon(self._gathered)
             self._turn.append(waiting)
             return waiting.done
@@ -111,11 +113,18 @@ class Journal:
         return waiting.done
 
     def _gathered(self) -> None:
-        """A commit costs as much as ten rows: those who come in together, a few in each turn, share one."""
-        if self._soon is not None and self._seen < len(self._turn) < _LOOP_LIMIT:
-            self._seen = len(self._turn)
+        """A commit costs as much as ten rows: those who come in together, a few in each turn, share one.
+
+        They usually come back together, so a group smaller than the last one is given some turns more.
+        """
+        waiting = len(self._turn)
+        self._quiet = 0 if waiting > self._seen else self._quiet + 1
+        self._seen = waiting
+        patience = 1 if waiting >= self._last else _QUIET_TURNS
+        if self._soon is not None and waiting < _LOOP_LIMIT and self._quiet < patience:
             self._soon(self._gathered)
         else:
+            self._last = waiting
             self._flush()
 
     def _flush(self) -> None:

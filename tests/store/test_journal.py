@@ -184,6 +184,28 @@ def test_what_comes_in_turn_by_turn_of_the_event_loop_is_one_transaction(
     journal.stop()
 
 
+def test_those_who_came_together_are_awaited_together_but_not_for_long(
+    database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
+) -> None:
+    async def serve(journal: Journal) -> None:
+        journal.start(asyncio.get_running_loop().call_soon)
+        await asyncio.gather(*(asyncio.wrap_future(journal.record([entry()])) for _ in range(5)))
+        with patch.object(database, "write", wraps=database.write) as write:
+            first = journal.record([entry()])
+            for _ in range(4):
+                await asyncio.sleep(0)
+            last = journal.record([entry()])  # three of the five do not come back
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert first.done() and last.done()
+            assert write.call_count == 1
+
+    journal = Journal(database)
+    asyncio.run(serve(journal))
+    journal.stop()
+    assert audited() == 7
+
+
 def test_a_stream_without_end_is_committed_all_the_same(
     database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
 ) -> None:

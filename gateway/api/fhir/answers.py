@@ -6,15 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api.dependencies import authenticate, request_context, services_of
+from gateway.api.dependencies import asked_of, authenticate, services_of
 from gateway.api.fhir.durable import durable
+from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import FHIR_JSON, Wish
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked
@@ -27,10 +28,7 @@ T = TypeVar("T")
 
 async def identify(request: Request) -> Asked:
     """Who asks; comes before everything else. Raises Unauthenticated."""
-    services = services_of(request)
-    caller = await _run(services, authenticate, request)
-    context = request_context(request)
-    return Asked(caller, services.clock(), context.request_id, context.address)
+    return asked_of(request, await _run(services_of(request), authenticate, request))
 
 
 async def ask(
@@ -80,7 +78,7 @@ def http_date(at: datetime) -> str:
 
 def matches(request: Request, etag: str) -> bool:
     """Whether If-None-Match names the tag; weak and strong tags compare alike."""
-    given = request.headers.get("if-none-match", "")
+    given = header(request, b"if-none-match") or ""
     return given.strip() == "*" or _bare(etag) in (_bare(part) for part in given.split(","))
 
 
@@ -89,9 +87,9 @@ def _bare(etag: str) -> str:
 
 
 def _has_it(request: Request, etag: str, updated_at: datetime) -> bool:
-    if "if-none-match" in request.headers:
+    if header(request, b"if-none-match") is not None:
         return matches(request, etag)
-    since: Any = request.headers.get("if-modified-since")
+    since = header(request, b"if-modified-since")
     if since is None:
         return False
     try:

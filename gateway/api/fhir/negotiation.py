@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from gateway.api.fhir.headers import header
 from gateway.errors import BadRequest, NotAcceptable
 
 FHIR_JSON = "application/fhir+json;charset=utf-8"
@@ -37,8 +38,8 @@ _PLAIN = Wish()
 def wish(request: Request, form: bytes = b"") -> Wish:
     """Read the headers, the query string and a form. Raises NotAcceptable, and BadRequest for what cannot be read."""
     query: bytes = request.scope["query_string"]
-    accept = request.headers.get("accept")
-    prefer = request.headers.get("prefer")
+    accept = header(request, b"accept")
+    prefer = header(request, b"prefer")
     if not query and not form and not prefer:
         _accepted(accept)
         return _PLAIN
