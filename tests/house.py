@@ -26,8 +26,8 @@ from gateway.fhir.profiles import Profiles
 from gateway.store.database import Database
 from gateway.store.journal import Journal
 from gateway.usecases import clients, register, signin
+from gateway.usecases.asked import Origin
 from gateway.usecases.services import Services
-from gateway.usecases.token import Origin
 from tests.world import BASE, KEY, SUMMARY, TRANSCRIPT, World, settle
 
 READER = "system/*.rs"

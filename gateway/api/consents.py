@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.api.dependencies import request_context, require, services_of
+from gateway.api.dependencies import asked_of, require, services_of
 from gateway.api.errors import FHIR_JSON
 from gateway.api.strict import StrictRoute
 from gateway.fhir.bundle import bundle, search_entry
@@ -15,7 +15,6 @@ from gateway.rules.access import Caller
 from gateway.rules.consent_form import Form
 from gateway.store.resources import Stored
 from gateway.usecases import consent
-from gateway.usecases.asked import Asked
 
 ID = r"^[A-Za-z0-9\-.]{1,64}$"
 DATE = r"^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d))?)?)?$"
@@ -47,27 +46,22 @@ class ConsentForm(BaseModel):
 @router.post("", status_code=201, summary="Record a consent", response_class=Response)
 def grant(request: Request, caller: Staff, form: ConsentForm) -> Response:
     given = Form(form.patient, form.recipient, form.purpose, form.period.start, form.period.end, form.source)
-    return _answer(request, 201, consent.grant(services_of(request), _asked(request, caller), given))
+    return _answer(request, 201, consent.grant(services_of(request), asked_of(request, caller), given))
 
 
 @router.post("/{id}/revocation", summary="End a consent, effective at once", response_class=Response)
 def revoke(request: Request, caller: Staff, id: str) -> Response:
-    return _answer(request, 200, consent.revoke(services_of(request), _asked(request, caller), id))
+    return _answer(request, 200, consent.revoke(services_of(request), asked_of(request, caller), id))
 
 
 @router.get("", summary="The consents of a patient, as a Bundle", response_class=Response)
 def list_consents(request: Request, caller: Staff, patient: Annotated[str, Query(pattern=ID)]) -> Response:
     services = services_of(request)
-    found = consent.of_patient(services, _asked(request, caller), patient)
+    found = consent.of_patient(services, asked_of(request, caller), patient)
     base = services.fhir_base
     entries = [search_entry(f"{base}/Consent/{stored.id}", stored.text, "match") for stored in found]
     links = [("self", f"{base}/Consent?patient={patient}")]
     return Response(bundle("searchset", links, entries, len(found)), media_type=FHIR_JSON)
-
-
-def _asked(request: Request, caller: Caller) -> Asked:
-    context = request_context(request)
-    return Asked(caller, services_of(request).clock(), context.request_id, context.address)
 
 
 def _answer(request: Request, status: int, stored: Stored) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,7 +11,7 @@ from fastapi.security import HTTPBearer
 from gateway.errors import Forbidden, Unauthenticated
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act
-from gateway.usecases.asked import Asked
+from gateway.usecases.asked import Asked, Origin
 from gateway.usecases.authenticate import caller_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
@@ -23,27 +22,19 @@ _TRIED = {"submission.write": Act.SUBMIT, "review": Act.REVIEW_READ, "consent": 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="A token of /oauth/token, or of a sign-in.")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
-    """The id the answer carries and the address the request came from, for the audit."""
-
-    request_id: str
-    address: str | None
-
-
 def services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def request_context(request: Request) -> RequestContext:
-    return RequestContext(request.scope["request_id"], request.client.host if request.client else None)
+def origin_of(request: Request) -> Origin:
+    return Origin(request.scope["request_id"], request.client.host if request.client else None)
 
 
 def asked_of(request: Request, caller: Caller) -> Asked:
     """This request of a known caller, as the use cases take it."""
-    context = request_context(request)
-    return Asked(caller, services_of(request).clock(), context.request_id, context.address)
+    origin = origin_of(request)
+    return Asked(caller, services_of(request).clock(), origin.request_id, origin.address)
 
 
 def authenticate(request: Request) -> Caller:

@@ -10,7 +10,7 @@ import typer
 
 from gateway.commands.operator import acting, console, identifiers, json_in, table
 from gateway.usecases import clients, register, signin
-from gateway.usecases.token import Origin
+from gateway.usecases.asked import Origin
 
 Identifiers = Annotated[list[str] | None, typer.Option("--identifier", help="system|value; may be repeated.")]
 OfOrganization = Annotated[str, typer.Option("--organization", help="Id of the Organization.")]

@@ -9,9 +9,8 @@ from joserfc.jwk import ECKey
 
 from gateway.rules.access import Caller
 from gateway.usecases import clients, register, signin
-from gateway.usecases.asked import Asked
+from gateway.usecases.asked import Asked, Origin
 from gateway.usecases.services import Services
-from gateway.usecases.token import Origin
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
 SCRIBE_SCOPES = ("submission.write",)

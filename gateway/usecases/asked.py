@@ -16,6 +16,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, for the audit: the id that its answer carries, and the address."""
+
+    request_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One request of a known caller. `at` is the moment for which consent is asked."""
 

@@ -24,8 +24,8 @@ from gateway.store import people, tokens
 from gateway.store.database import Reader
 from gateway.store.people import Person
 from gateway.store.tokens import Token
+from gateway.usecases.asked import Origin
 from gateway.usecases.services import Services
-from gateway.usecases.token import Origin
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=10)

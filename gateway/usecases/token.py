@@ -22,6 +22,7 @@ from gateway.rules.scopes import ScopeFault, grant
 from gateway.store import clients, tokens
 from gateway.store.clients import Client
 from gateway.store.tokens import Token
+from gateway.usecases.asked import Origin
 from gateway.usecases.services import Services
 
 LIFETIME = timedelta(seconds=300)
@@ -35,14 +36,6 @@ class TokenRefused(Exception):
         self.error = error
         self.reason = reason
         self.words = words
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request came from, for the audit."""
-
-    request_id: str | None = None
-    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from gateway.identity.bearer import hash_of
 from gateway.rules.audit import Act
 from gateway.store import tokens
 from gateway.usecases import clients, signin
-from gateway.usecases.token import Origin
+from gateway.usecases.asked import Origin
 from tests.house import PASSWORD, Cast, House
 from tests.server import serving
 

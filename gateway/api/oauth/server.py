@@ -16,8 +16,9 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from starlette.responses import JSONResponse
 
 from gateway.usecases import token
+from gateway.usecases.asked import Origin
 from gateway.usecases.services import Services
-from gateway.usecases.token import Origin, TokenRefused, Verified
+from gateway.usecases.token import TokenRefused, Verified
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 METHOD = "private_key_jwt"

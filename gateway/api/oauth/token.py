@@ -13,10 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from gateway.api.dependencies import request_context, services_of
+from gateway.api.dependencies import origin_of, services_of
 from gateway.api.oauth.server import TokenServer
 from gateway.events import Event
-from gateway.usecases.token import Origin
 
 log = structlog.get_logger()
 FORM = "application/x-www-form-urlencoded"
@@ -28,8 +27,8 @@ class _Malformed(Exception):
 
 
 async def _token(request: Request) -> JSONResponse:
-    context = request_context(request)
-    server = TokenServer(services_of(request), Origin(context.request_id, context.address))
+    origin = origin_of(request)
+    server = TokenServer(services_of(request), origin)
     try:
         form = await _form(request)
     except _Malformed as fault:
@@ -37,7 +36,7 @@ async def _token(request: Request) -> JSONResponse:
     else:
         response = await run_in_threadpool(server.answer, form, request.headers)
     event = Event.TOKEN_ISSUED if response.status_code == 200 else Event.TOKEN_REFUSED
-    log.info(event, status=response.status_code, request_id=context.request_id)
+    log.info(event, status=response.status_code, request_id=origin.request_id)
     return response
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, Request, Response
 
-from gateway.api.dependencies import asked_of, request_context, services_of
+from gateway.api.dependencies import asked_of, origin_of, services_of
 from gateway.errors import BadRequest, Forbidden, TooLarge, Unauthenticated
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act
@@ -25,7 +25,6 @@ from gateway.usecases.background import clinician
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.signin import keep
-from gateway.usecases.token import Origin
 
 FORM_BYTES = 1024 * 1024
 FORM_FIELDS = 4000
@@ -56,11 +55,6 @@ def begin(response: Response, services: Services, token: str) -> None:
 def end(response: Response, services: Services) -> None:
     name, secure = _cookie(services)
     response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
-
-
-def origin_of(request: Request) -> Origin:
-    context = request_context(request)
-    return Origin(context.request_id, context.address)
 
 
 def _proof(services: Services, caller: Caller) -> str:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from gateway.api.dependencies import services_of
+from gateway.api.dependencies import origin_of, services_of
 from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
-from gateway.api.pages.session import Fields, Form, begin, end, fields, form, origin_of
+from gateway.api.pages.session import Fields, Form, begin, end, fields, form
 from gateway.errors import TooMany, Unauthenticated
 from gateway.usecases import signin
 

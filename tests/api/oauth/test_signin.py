@@ -13,9 +13,9 @@ from gateway.identity.password import is_password
 from gateway.identity.throttle import FREE_FAILURES, LONGEST_WAIT
 from gateway.store.tables import audit, token
 from gateway.usecases import signin
+from gateway.usecases.asked import Origin
 from gateway.usecases.authenticate import caller_of
 from gateway.usecases.services import Services
-from gateway.usecases.token import Origin
 
 PASSWORD = "seven quiet herons"
 ORIGIN = Origin("request-1", "192.0.2.7")
