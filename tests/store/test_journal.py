@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import pytest
@@ -17,6 +17,14 @@ import pytest
 from gateway.rules.audit import Act, AuditEntry
 from gateway.store.database import Database, Writer
 from gateway.store.journal import Journal
+
+T = TypeVar("T")
+
+
+def on_a_loop(served: Coroutine[Any, Any, T]) -> T:
+    """Run it on an event loop of its own, in a thread of its own: a browser's loop may be running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, served).result()
 
 
 @contextmanager
@@ -179,7 +187,7 @@ def test_what_comes_in_turn_by_turn_of_the_event_loop_is_one_transaction(
             assert write.call_count == 1
 
     journal = Journal(database)
-    asyncio.run(serve(journal))
+    on_a_loop(serve(journal))
     assert audited() == 15
     journal.stop()
 
@@ -201,7 +209,7 @@ def test_those_who_came_together_are_awaited_together_but_not_for_long(
             assert write.call_count == 1
 
     journal = Journal(database)
-    asyncio.run(serve(journal))
+    on_a_loop(serve(journal))
     journal.stop()
     assert audited() == 7
 
@@ -218,7 +226,7 @@ def test_a_stream_without_end_is_committed_all_the_same(
         assert first.done()
 
     journal = Journal(database)
-    asyncio.run(serve(journal))
+    on_a_loop(serve(journal))
     journal.stop()
     assert audited() == 101
 
@@ -240,7 +248,7 @@ def test_the_event_loop_never_waits_for_another_writer(
         return done
 
     journal = Journal(database)
-    assert asyncio.run(serve(journal)).done()
+    assert on_a_loop(serve(journal)).done()
     assert audited() == 1
     journal.stop()
 
@@ -253,6 +261,6 @@ def test_waiting_for_a_record_on_the_event_loop_records_it_at_once(
         journal.record([entry()]).result(5)
 
     journal = Journal(database)
-    asyncio.run(serve(journal))
+    on_a_loop(serve(journal))
     assert audited() == 1
     journal.stop()
