@@ -30,28 +30,17 @@ VERY_RESTRICTED, RESTRICTED, NORMAL = CONFIDENTIALITY["V"], CONFIDENTIALITY["R"]
 
 # Sensitivity
 MH = _coding(ACT_CODE_SYSTEM, "MH")
-SUD = _coding(ACT_CODE_SYSTEM, "SUD")
-PSYTHPN = _coding(ACT_CODE_SYSTEM, "PSYTHPN")
-# Who asserted the content, who reported it
+# Who asserted the content
 AIAST = _coding(OBSERVATION_VALUE_SYSTEM, "AIAST")
 CLINAST = _coding(OBSERVATION_VALUE_SYSTEM, "CLINAST")
-PATAST = _coding(OBSERVATION_VALUE_SYSTEM, "PATAST")
-DICTAST = _coding(OBSERVATION_VALUE_SYSTEM, "DICTAST")
-PATRPT = _coding(OBSERVATION_VALUE_SYSTEM, "PATRPT")
 # What was done to it
-REDACTED = _coding(OBSERVATION_VALUE_SYSTEM, "REDACTED")
-MASKED = _coding(OBSERVATION_VALUE_SYSTEM, "MASKED")
 SUBSETTED = _coding(OBSERVATION_VALUE_SYSTEM, "SUBSETTED")
-# Obligations, refrains, privacy laws, marks
+# Obligations, privacy laws, marks
 HUAPRV = _coding(ACT_CODE_SYSTEM, "HUAPRV")
-PERSISTLABEL = _coding(ACT_CODE_SYSTEM, "PERSISTLABEL")
 PROCESSINLINELABEL = _coding(ACT_CODE_SYSTEM, "PROCESSINLINELABEL")
-NORDSCLCD = _coding(ACT_CODE_SYSTEM, "NORDSCLCD")
-NOAUTH = _coding(ACT_CODE_SYSTEM, "NOAUTH")
 PART_2 = _coding(ACT_CODE_SYSTEM, "42CFRPart2")
 HIPAA_PSY_NOTES = _coding(ACT_CODE_SYSTEM, "HIPAAPsyNotes")
 DRAFT_MARK = _coding(ACT_CODE_SYSTEM, "DRAFTMark")
-REDISCLOSURE_PROHIBITION_MARK = _coding(ACT_CODE_SYSTEM, "RedisclosureProhibitionMark")
 
 
 def label(resource: dict[str, Any], *codings: Coding) -> dict[str, Any]:
@@ -62,14 +51,6 @@ def label(resource: dict[str, Any], *codings: Coding) -> dict[str, Any]:
             security[:] = [kept for kept in security if kept.get("system") != CONFIDENTIALITY_SYSTEM]
         if (coding["system"], coding["code"]) not in security_of(resource):
             security.append(dict(coding))
-    return resource
-
-
-def unlabel(resource: dict[str, Any], *codings: Coding) -> dict[str, Any]:
-    """Take labels off `resource` (changed in place, and returned), such as the draft mark at approval."""
-    gone = {(coding["system"], coding["code"]) for coding in codings}
-    security = resource.get("meta", {}).get("security", [])
-    security[:] = [kept for kept in security if (kept.get("system"), kept.get("code")) not in gone]
     return resource
 
 
@@ -111,8 +92,3 @@ def inline_of(value: Any) -> Iterator[tuple[str, str]]:
 def highest(codes: Iterable[str]) -> str:
     """The most restricted of confidentiality codes; an unknown or retired code, or none at all, is "V"."""
     return max((code if code in _RANK else "V" for code in codes), key=_RANK.__getitem__, default="V")
-
-
-def high_water_mark(resources: Iterable[Mapping[str, Any]]) -> str:
-    """The confidentiality a Bundle or document of these resources must carry: the highest among them."""
-    return highest(confidentiality_of(resource) for resource in resources)

@@ -1,13 +1,13 @@
 """Consent as SQL: the one place that joins a visibility to a SELECT on `resource`.
 
-`visible` and `shielded` write the same condition; `resources.permitted` asks the pure rule again of what leaves.
-A property test holds the two equal over random worlds.
+`shielded` narrows a statement, `parameters` gives it a visibility; `resources.permitted` asks the pure rule again of
+what leaves. A property test holds the two equal over random worlds.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, literal_column, or_, select
 from sqlalchemy import types as sql
@@ -18,8 +18,6 @@ from gateway.store.database import Reader
 from gateway.store.statements import Prepared
 from gateway.store.tables import consent_rule, resource, shape
 from gateway.store.times import micros, moment
-
-S = TypeVar("S", bound=tuple[Any, ...])
 
 
 def _constant(text: str) -> ColumnElement[Any]:
@@ -71,11 +69,6 @@ _CONDITION = or_(
     ),
     and_(_speaks(Effect.PERMIT), ~_speaks(Effect.DENY)),
 )
-
-
-def visible(statement: Select[S], visibility: Visibility) -> Select[S]:
-    """The statement, which selects from `resource`, narrowed to what the visibility may see."""
-    return statement.where(_CONDITION).params(parameters(visibility))
 
 
 def shielded(statement: Select[Any]) -> Prepared:

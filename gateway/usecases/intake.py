@@ -45,7 +45,6 @@ class Intake:
     """All that one accepted submission stores."""
 
     session: transcripts.Session
-    is_new_session: bool
     custodian_id: str
     segments: Sequence[Segment]
     draft: Drafted | None
@@ -68,13 +67,13 @@ def take_in(services: Services, db: Reader, source: Source, mapping: Mapping, pa
     mapped = mapping.apply(inputs, context["session"])
     if issues := check_size(mapped.resources, [statement.segments for statement in mapped.statements]):
         raise Unprocessable("The document is too large.", issues=issues)
-    session, is_new = _session(db, source, context)
+    session = _session(db, source, context)
     custodian_id = source.visibility.organization_id
     attribution = attribution_of(context, custodian_id)
     made = attributed(context, attribution, source.at)
     check_all(services, made)
     draft = _draft(services, db, source, context, session, attribution, made, mapped) if mapped.resources else None
-    return Intake(session, is_new, custodian_id, mapped.transcript, draft)
+    return Intake(session, custodian_id, mapped.transcript, draft)
 
 
 def _parsed(parts: Iterable[Part], max_depth: int) -> dict[str, Any]:
@@ -92,7 +91,7 @@ def _parsed(parts: Iterable[Part], max_depth: int) -> dict[str, Any]:
     return parsed
 
 
-def _session(db: Reader, source: Source, context: dict[str, Any]) -> tuple[transcripts.Session, bool]:
+def _session(db: Reader, source: Source, context: dict[str, Any]) -> transcripts.Session:
     patient_id = _patient(db, source, context["patient"])
     if "clinician" in context:
         clinician = context["clinician"]["reference"].partition("/")[2]
@@ -102,8 +101,7 @@ def _session(db: Reader, source: Source, context: dict[str, Any]) -> tuple[trans
             )
     external = context["session"]["id"]
     known = transcripts.session_id(db, source.client_id, patient_id, external)
-    session = transcripts.Session(known or str(uuid.uuid4()), source.client_id, patient_id, external)
-    return session, known is None
+    return transcripts.Session(known or str(uuid.uuid4()), source.client_id, patient_id, external)
 
 
 def _patient(db: Reader, source: Source, wanted: dict[str, Any]) -> str:

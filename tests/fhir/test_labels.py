@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.fhir import labels
-from gateway.fhir.labels import AIAST, CONFIDENTIALITY, DRAFT_MARK, MH, confidentiality_of, high_water_mark, label
+from gateway.fhir.labels import AIAST, CONFIDENTIALITY, MH, confidentiality_of, label
 
 
 def resource(*codings: labels.Coding) -> dict[str, Any]:
@@ -31,15 +31,9 @@ def test_the_labels_of_one_resource_are_not_shared_with_another() -> None:
     assert "display" not in MH
 
 
-def test_the_draft_mark_can_be_taken_off() -> None:
-    assert labels.security_of(labels.unlabel(resource(DRAFT_MARK, AIAST), DRAFT_MARK)) == [(AIAST["system"], "AIAST")]
-    assert labels.unlabel({"resourceType": "Patient"}, DRAFT_MARK) == {"resourceType": "Patient"}
-
-
 def test_silence_means_most_restricted() -> None:
     assert confidentiality_of({"resourceType": "Observation"}) == "V"
     assert confidentiality_of(resource(MH, AIAST)) == "V"
-    assert high_water_mark([]) == "V"
 
 
 @pytest.mark.parametrize("code", ["PSY", "", "n"])
@@ -51,11 +45,6 @@ def test_an_unknown_or_retired_confidentiality_is_most_restricted(code: str) -> 
 def test_the_order_of_confidentiality_is_very_restricted_to_unrestricted() -> None:
     for higher, lower in zip("VRNML", "RNMLU", strict=True):
         assert labels.highest([lower, higher, lower]) == higher
-
-
-def test_the_high_water_mark_is_the_highest_of_all() -> None:
-    assert high_water_mark([resource(CONFIDENTIALITY["N"]), resource(CONFIDENTIALITY["R"])]) == "R"
-    assert high_water_mark([resource(CONFIDENTIALITY["N"]), resource()]) == "V"
 
 
 def test_an_inline_label_raises_the_confidentiality_of_the_resource() -> None:
