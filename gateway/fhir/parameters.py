@@ -67,7 +67,7 @@ class Inputs:
 
 
 def read(resource: Any) -> tuple[Parameter, ...]:
-    """The parameters of a parsed resource. Raises BadRequest when it is something else, Unprocessable for its faults."""
+    """The parameters of a parsed resource. Raises BadRequest when it is none, Unprocessable for its faults."""
     if type(resource) is not dict or resource.get("resourceType") != "Parameters":
         raise BadRequest("A Parameters resource is expected.")
     faults = Walk(_without_resources(resource), invariants.visit).walk()
