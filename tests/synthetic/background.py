@@ -5,12 +5,10 @@ from __future__ import annotations
 from tests.synthetic.chart import Chart, Resource
 from tests.synthetic.knowledge import (
     ALLERGENS,
-    ANSWERS,
     CITIES,
     DISORDERS,
     DRUGS,
     FAMILY,
-    GAD7,
     GIVEN,
     GOALS,
     LOINC,
@@ -18,12 +16,11 @@ from tests.synthetic.knowledge import (
     THERAPIES,
     VACCINES,
     Code,
-    Instrument,
-    coding,
     concept,
     of,
     quantity,
 )
+from tests.synthetic.questionnaires import gad7_questionnaire, phq9_questionnaire
 
 CLINIC = [{"system": "urn:example:clinic", "value": "harbour-north"}]
 THERAPIST = [{"system": "urn:example:therapist", "value": "b-ode"}]
@@ -246,33 +243,6 @@ def subscription(chart: Chart) -> Resource:
         "reason": "Follow the scores",
         "criteria": f"Observation?code={LOINC}|{PHQ9.score.code}",
         "channel": {"type": "rest-hook", "endpoint": "https://ehr.example/hook", "payload": "application/fhir+json"},
-    }
-
-
-def phq9_questionnaire(chart: Chart) -> Resource:
-    return _questionnaire(PHQ9)
-
-
-def gad7_questionnaire(chart: Chart) -> Resource:
-    return _questionnaire(GAD7)
-
-
-def _questionnaire(instrument: Instrument) -> Resource:
-    options = [{"valueCoding": coding(answer)} for answer in ANSWERS]
-    items = [
-        {"linkId": item.code, "code": [coding(item)], "text": item.display, "type": "choice", "answerOption": options}
-        for item in instrument.items
-    ]
-    return {
-        "resourceType": "Questionnaire",
-        "url": instrument.url,
-        "version": "1.0",
-        "name": instrument.name.replace("-", ""),
-        "title": instrument.name,
-        "status": "active",
-        "subjectType": ["Patient"],
-        "code": [coding(instrument.panel)],
-        "item": items,
     }
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from tests.synthetic.chart import Builder, Chart, Resource, text_of
 from tests.synthetic.knowledge import (
-    ANSWERS,
     DRUGS,
-    GAD7,
     HOMEWORK,
     LOINC,
     MESSAGES,
     NOTES,
-    PHQ9,
     THERAPIES,
     Code,
-    Instrument,
-    coding,
     concept,
-    of,
 )
+from tests.synthetic.questionnaires import gad7_answers, gad7_score, phq9_answers, phq9_score
 
 
 def appointment(chart: Chart) -> Resource:
@@ -48,57 +43,6 @@ def encounter(chart: Chart) -> Resource:
         "reasonReference": [chart.to("condition")],
         "location": [{"location": chart.to("location")}],
         "serviceProvider": chart.to("organization"),
-    }
-
-
-def phq9_answers(chart: Chart) -> Resource:
-    return _answers(chart, PHQ9)
-
-
-def gad7_answers(chart: Chart) -> Resource:
-    return _answers(chart, GAD7)
-
-
-def _answers(chart: Chart, instrument: Instrument) -> Resource:
-    items = [
-        {"linkId": item.code, "text": item.display, "answer": [{"valueCoding": coding(chart.pick(ANSWERS))}]}
-        for item in instrument.items
-    ]
-    return {
-        "resourceType": "QuestionnaireResponse",
-        "questionnaire": f"{instrument.url}|1.0",
-        "status": "completed",
-        "subject": chart.to("patient"),
-        "encounter": chart.to("encounter"),
-        "authored": chart.moment(-2),
-        "author": chart.to("patient"),
-        "item": items,
-    }
-
-
-def phq9_score(chart: Chart) -> Resource:
-    return _score(chart, PHQ9, "phq9_answers")
-
-
-def gad7_score(chart: Chart) -> Resource:
-    return _score(chart, GAD7, "gad7_answers")
-
-
-def _score(chart: Chart, instrument: Instrument, answers: str) -> Resource:
-    score = chart.dice.randrange(3 * len(instrument.items) + 1)
-    unit = {"unit": "{score}", "system": "http://unitsofmeasure.org", "code": "{score}"}
-    return {
-        "resourceType": "Observation",
-        "status": "final",
-        "category": [of("observation-category", "survey")],
-        "code": concept(instrument.score),
-        "subject": chart.to("patient"),
-        "encounter": chart.to("encounter"),
-        "effectiveDateTime": chart.moment(),
-        "performer": [chart.to("practitioner")],
-        "valueQuantity": {"value": score, **unit},
-        "interpretation": [of("v3-ObservationInterpretation", "H" if score >= 10 else "N")],
-        "derivedFrom": [chart.to(answers)],
     }
 
 
