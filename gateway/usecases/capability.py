@@ -6,14 +6,12 @@ https://hl7.org/fhir/R4/capabilitystatement.html
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway import __version__
 from gateway.fhir.search_table import TYPES, TypeTable
 from gateway.rules import balp, codes, consent_admission
 
-# Interactions with the whole system, beside `capabilities`.
-SYSTEM_INTERACTIONS = ("history-system",)
 FORMATS = ("application/fhir+json", "json")
 RELEASED = "2026-11-22"
 # Without the oauth-uris extension: it needs an authorize endpoint, and there is none.
@@ -33,8 +31,18 @@ PROFILES: Mapping[str, Sequence[str]] = {
 _UNREACHABLE = "AuditEvent"  # made when asked for: nothing refers to it, and it is included nowhere
 
 
-def statement(base: str) -> dict[str, Any]:
-    """The statement of the instance at `base`."""
+class Operation(NamedTuple):
+    """An operation as the statement tells of it. `levels` are of `system`, `type`, `instance`."""
+
+    name: str
+    definition: str
+    levels: tuple[str, ...]
+    types: tuple[str, ...] = ()
+
+
+def statement(base: str, system: Sequence[str], operations: Sequence[Operation]) -> dict[str, Any]:
+    """The statement of the instance at `base`: its types, and the interactions and operations it offers beside."""
+    whole = [_operation(one) for one in operations if "system" in one.levels]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -48,14 +56,19 @@ def statement(base: str) -> dict[str, Any]:
             {
                 "mode": "server",
                 "security": _SECURITY,
-                "resource": [_resource(table) for table in TYPES.values()],
-                "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+                "resource": [_resource(table, operations) for table in TYPES.values()],
+                "interaction": [{"code": code} for code in system],
+                **({"operation": whole} if whole else {}),
             }
         ],
     }
 
 
-def _resource(table: TypeTable) -> dict[str, Any]:
+def _operation(operation: Operation) -> dict[str, str]:
+    return {"name": operation.name, "definition": operation.definition}
+
+
+def _resource(table: TypeTable, operations: Sequence[Operation]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "type": table.name,
         **({"supportedProfile": list(PROFILES[table.name])} if table.name in PROFILES else {}),
@@ -76,6 +89,8 @@ def _resource(table: TypeTable) -> dict[str, Any]:
         {"name": parameter.code, "definition": parameter.definition, "type": parameter.kind}
         for parameter in table.parameters.values()
     ]
+    if offered := [_operation(one) for one in operations if table.name in one.types]:
+        entry["operation"] = offered
     return entry
 
 

@@ -28,7 +28,7 @@ def test_what_is_listed_is_what_is_claimed(world: World) -> None:
     review.approve(world.services, world.reviewer, draft, digest)
     form = Form(world.patient, world.other, "TREAT", "2026-01-01", None, "Recorded at the gateway")
     consent.grant(world.services, world.asked("consent"), form)
-    told = statement("https://gateway.example/fhir")["rest"][0]["resource"]
+    told = statement("https://gateway.example/fhir", (), ())["rest"][0]["resource"]
     listed = {resource["type"]: set(resource.get("supportedProfile", ())) for resource in told}
     assert listed.pop("AuditEvent") == set(balp.PROFILES)
     assert listed == claimed(world)

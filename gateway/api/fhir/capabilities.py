@@ -9,24 +9,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.fhir.address import Endpoint
 from gateway.api.fhir.answers import content, matches
 from gateway.api.fhir.negotiation import wish
 from gateway.fhir.json import dump
-from gateway.usecases.capability import statement
+from gateway.usecases.capability import Operation, statement
 
 
-async def capabilities(request: Request) -> Response:
-    asked = wish(request)
-    services = services_of(request)
-    body, etag = _statement(services.fhir_base)
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if matches(request, etag):
-        return Response(status_code=304, headers=headers)
-    return content(request, asked, body, headers)
+def capabilities_of(system: tuple[str, ...], operations: tuple[Operation, ...]) -> Endpoint:
+    """The endpoint that tells of these interactions with the system, of these operations, and of the types."""
+
+    async def capabilities(request: Request) -> Response:
+        asked = wish(request)
+        body, etag = tagged(services_of(request).fhir_base, system, operations)
+        headers = {"ETag": etag, "Cache-Control": "no-cache"}
+        if matches(request, etag):
+            return Response(status_code=304, headers=headers)
+        return content(request, asked, body, headers)
+
+    return capabilities
 
 
 @lru_cache(maxsize=4)
-def _statement(base: str) -> tuple[bytes, str]:
+def tagged(base: str, system: tuple[str, ...], operations: tuple[Operation, ...]) -> tuple[bytes, str]:
     """The statement and a tag that changes when it changes."""
-    body = dump(statement(base))
+    body = dump(statement(base, system, operations))
     return body, f'W/"{sha256(body).hexdigest()[:16]}"'

@@ -1,24 +1,25 @@
-"""The addresses of the FHIR API: one route for each interaction that the table of types offers.
+"""The addresses of the FHIR API: what each method does there, for the types whose table offers it.
 
-Plain Starlette routes: they give out stored bytes and sit on the hot path.
+Plain Starlette routes: they give out stored bytes and sit on the hot path. The CapabilityStatement is made of the same
+tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.api.fhir.capabilities import capabilities
+from gateway.api.fhir.address import Address, Door, Endpoint
+from gateway.api.fhir.capabilities import capabilities_of
 from gateway.api.fhir.history import history
+from gateway.api.fhir.operations.table import OPERATIONS, Offer
 from gateway.api.fhir.read import read
 from gateway.api.fhir.search import search, search_by_post
 from gateway.api.fhir.vread import vread
 from gateway.fhir.search_table import TYPES
-from gateway.usecases.capability import SYSTEM_INTERACTIONS
 
 PREFIX = "/fhir"
 
@@ -37,22 +38,60 @@ class _TypeName(Convertor[str]):
 
 register_url_convertor("fhirtype", _TypeName())
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-# Interaction → method, address, endpoint; what comes first is tried first.
-_INTERACTIONS: tuple[tuple[str, str, str, Endpoint], ...] = (
-    ("capabilities", "GET", "/metadata", capabilities),
-    ("history-system", "GET", "/_history", history),
-    ("search-type", "POST", "/{type:fhirtype}/_search", search_by_post),
-    ("history-type", "GET", "/{type:fhirtype}/_history", history),
-    ("history-instance", "GET", "/{type:fhirtype}/{id}/_history", history),
-    ("vread", "GET", "/{type:fhirtype}/{id}/_history/{version}", vread),
-    ("read", "GET", "/{type:fhirtype}/{id}", read),
-    ("search-type", "GET", "/{type:fhirtype}", search),
-)
-_OFFERED = {"capabilities", *SYSTEM_INTERACTIONS, *(code for table in TYPES.values() for code in table.interactions)}
+BASE, TYPE, INSTANCE = "", "/{type:fhirtype}", "/{type:fhirtype}/{id}"
 
-routes: list[Route] = [
-    Route(PREFIX + address, endpoint, methods=[method])
-    for code, method, address, endpoint in _INTERACTIONS
-    if code in _OFFERED
-]
+
+class Interaction(NamedTuple):
+    """`code` is what a type's table lists, or one of the system's; what comes first is tried first."""
+
+    code: str
+    method: str
+    address: str
+    endpoint: Endpoint
+
+
+# Interactions with the whole system, which no type lists.
+SYSTEM = (Interaction("history-system", "GET", BASE + "/_history", history),)
+INTERACTIONS = (
+    Interaction("search-type", "POST", TYPE + "/_search", search_by_post),
+    Interaction("history-type", "GET", TYPE + "/_history", history),
+    Interaction("history-instance", "GET", INSTANCE + "/_history", history),
+    Interaction("vread", "GET", INSTANCE + "/_history/{version}", vread),
+    Interaction("read", "GET", INSTANCE, read),
+    Interaction("search-type", "GET", TYPE, search),
+)
+_LEVELS = {"system": BASE, "type": TYPE, "instance": INSTANCE}
+
+
+def _doors() -> Iterator[tuple[str, str, Door]]:
+    """Address, method, door. Operations come first: no id begins with a dollar sign."""
+    told = tuple(dict.fromkeys(one.code for one in SYSTEM))
+    capabilities = capabilities_of(told, tuple(offer.operation for offer in OPERATIONS))
+    yield "/metadata", "GET", Door(capabilities, None)
+    for offer in OPERATIONS:
+        yield from _operation(offer)
+    for one in SYSTEM:
+        yield one.address, one.method, Door(one.endpoint, None)
+    for one in INTERACTIONS:
+        types = frozenset(name for name, table in TYPES.items() if one.code in table.interactions)
+        yield one.address, one.method, Door(one.endpoint, types)
+
+
+def _operation(offer: Offer) -> Iterator[tuple[str, str, Door]]:
+    for level in offer.operation.levels:
+        types = None if level == "system" else frozenset(offer.operation.types)
+        for method in offer.methods:
+            yield f"{_LEVELS[level]}/${offer.operation.name}", method, Door(offer.endpoint, types)
+
+
+def _routes() -> Iterator[Route]:
+    addresses: dict[str, dict[str, Door]] = {}
+    for address, method, door in _doors():
+        addresses.setdefault(address, {})[method] = door
+    for address, doors in addresses.items():
+        yield Route(PREFIX + address, Address(doors))
+        if address == BASE:
+            yield Route(PREFIX + "/", Address(doors))  # as many clients write the base
+
+
+routes: list[Route] = list(_routes())

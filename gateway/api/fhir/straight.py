@@ -11,14 +11,18 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.errors import answer
+from gateway.api.fhir.address import Endpoint
 from gateway.api.fhir.read import read
-from gateway.api.fhir.routes import PREFIX, Endpoint
+from gateway.api.fhir.routes import PREFIX
 from gateway.api.fhir.search import search
 from gateway.api.middleware import RequestFrame, compressing
 from gateway.errors import Refusal
 from gateway.fhir.search_table import TYPES
 
 _BEFORE = f"{PREFIX}/"
+_READ, _SEARCHED = (
+    frozenset(name for name, table in TYPES.items() if code in table.interactions) for code in ("read", "search-type")
+)
 
 
 class Straight:
@@ -55,12 +59,12 @@ def _endpoint(scope: Scope) -> Endpoint | None:
     if any(name == b"origin" for name, _ in scope["headers"]):
         return None
     type, slash, id = path[len(_BEFORE) :].partition("/")
-    if type not in TYPES or "/" in id or id.startswith("_"):
+    if "/" in id or id.startswith(("_", "$")):
         return None
-    if id:
+    if id and type in _READ:
         scope["path_params"] = {"type": type, "id": id}
         return read
-    if slash:
+    if slash or type not in _SEARCHED:
         return None
     scope["path_params"] = {"type": type}
     return search

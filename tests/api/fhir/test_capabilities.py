@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.api.fhir.capabilities import _statement
+from gateway.api.fhir.capabilities import tagged
 from gateway.fhir.check import check
 from gateway.fhir.search_table import TYPES
 from tests.api.fhir.conftest import BASE, World, provenance
@@ -102,7 +102,7 @@ def test_the_statement_is_tagged(world: World) -> None:
     first = world.client.get("/metadata")
     again = world.client.get("/metadata", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    elsewhere, here = (_statement(base) for base in ("https://b.example", BASE))
+    elsewhere, here = (tagged(base, ("history-system",), ()) for base in ("https://b.example", BASE))
     assert here[1] == first.headers["etag"]
     assert elsewhere[1] != here[1]
 

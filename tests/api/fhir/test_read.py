@@ -17,7 +17,6 @@ MALICIOUS = [
     "<script>",
     "$everything",
     "%C3%A4",
-    "_search",
 ]
 
 
