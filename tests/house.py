@@ -31,6 +31,7 @@ from gateway.usecases.services import Services
 from tests.world import BASE, KEY, SUMMARY, TRANSCRIPT, World, settle
 
 READER = "system/*.rs"
+WRITER = "system/*.cruds consent"
 STAFF = ("review", "consent", "lineage", "user/*.rs")
 AUDITOR = ("lineage", "audit", "user/*.rs")
 PASSWORD = "a walk by the water at dusk"
@@ -77,6 +78,8 @@ class Cast:
     scribe: Backend
     ehr: Backend  # of the other organization
     own_ehr: Backend  # of the custodian
+    writer: Backend  # of the custodian, with all that FHIR allows it to write
+    foreign_writer: Backend  # the same of the other organization
     clinician: str
     auditor: str
 
@@ -93,6 +96,8 @@ class House:
         self.scribe = self.cast.scribe.token(self.http)
         self.ehr = self.cast.ehr.token(self.http)
         self.own_ehr = self.cast.own_ehr.token(self.http)
+        self.writer = self.cast.writer.token(self.http)
+        self.foreign_writer = self.cast.foreign_writer.token(self.http)
         self.clinician, self.auditor = self.cast.clinician, self.cast.auditor
 
     def ask(self, method: str, path: str, token: str, **rest: Any) -> httpx.Response:
@@ -212,6 +217,8 @@ def gather(folder: Path, profiles: Profiles) -> Cast:
         scribe=_backend(services, "A scribe", world.clinic, "submission.write"),
         ehr=_backend(services, "The EHR of another clinic", world.other, READER),
         own_ehr=_backend(services, "The clinic's own EHR", world.clinic, READER),
+        writer=_backend(services, "The clinic's writing EHR", world.clinic, WRITER),
+        foreign_writer=_backend(services, "The writing EHR of another clinic", world.other, WRITER),
         clinician=_person(world, "grace", world.grace, STAFF, "TREAT"),
         auditor=_person(world, "ann", world.ann, AUDITOR, "HOPERAT"),
     )
@@ -223,7 +230,7 @@ def gather(folder: Path, profiles: Profiles) -> Cast:
 def _backend(services: Services, name: str, organization: str, scope: str) -> Backend:
     key = ECKey.generate_key("P-384", {"use": "sig", "alg": "ES384", "kid": secrets.token_hex(8)}, private=True)
     jwks = {"keys": [key.as_dict(private=False)]}
-    known = clients.add(services, name, organization, jwks=jwks, scopes=(scope,), purpose="TREAT")
+    known = clients.add(services, name, organization, jwks=jwks, scopes=scope.split(), purpose="TREAT")
     return Backend(known.id, key, scope)
 
 

@@ -23,6 +23,9 @@ class Limits:
     payload_depth: int = 64
     page_default: int = 50
     page_maximum: int = 500
+    write_bytes: int = 32 * 1024 * 1024
+    bundle_entries: int = 5000
+    conditional_lookups: int = 500
 
 
 @dataclass(frozen=True, slots=True)
