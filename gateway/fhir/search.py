@@ -7,34 +7,17 @@ a search that was meant for one patient. No value is ever repeated in a refusal.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.search_controls import CONTROLS, Controls, control
-from gateway.fhir.search_table import TYPES, Parameter, TypeTable
-from gateway.fhir.search_values import Value, read, split
+from gateway.fhir.search_criteria import Criterion, Unknown, criterion
+from gateway.fhir.search_table import TYPES
 
 MAX_VALUES = 200
-MODIFIERS: Mapping[str, tuple[str, ...]] = {
-    "token": ("not", "missing"),
-    "string": ("exact", "contains", "missing"),
-    "date": ("missing",),
-    "uri": ("missing",),
-    "reference": ("identifier", "missing"),
-}
 _SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-:.]{0,63}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One parameter that every match must meet by one of its values; under `:missing` by having none (or some)."""
-
-    parameter: Parameter
-    modifier: str | None
-    values: tuple[Value, ...] = ()
-    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +34,6 @@ class Query:
     def text(self) -> str:
         """The query string of the self link."""
         return urlencode(self.canonical, safe="/:|,")
-
-
-class Unknown(ValueError):
-    """A parameter or modifier that the type does not offer."""
 
 
 def parse(kind: str, pairs: Sequence[tuple[str, str]], *, base: str = "", lenient: bool = False) -> Query:
@@ -74,7 +53,7 @@ def parse(kind: str, pairs: Sequence[tuple[str, str]], *, base: str = "", lenien
             if name in CONTROLS and value:
                 controls = control(table, controls, name, value)
             else:
-                criteria.append(_criterion(table, name, value, base))
+                criteria.append(criterion(table, name, value, base))
             used.append((name, value))
         except Unknown as fault:
             if lenient:
@@ -86,36 +65,6 @@ def parse(kind: str, pairs: Sequence[tuple[str, str]], *, base: str = "", lenien
     if issues:
         raise BadRequest(issues=issues)
     return Query(kind, tuple(criteria), controls, tuple(used), tuple(notices))
-
-
-def _criterion(table: TypeTable, name: str, text: str, base: str) -> Criterion:
-    code, colon, modifier = name.partition(":")
-    parameter = table.parameters.get(code)
-    if not code:
-        raise ValueError("A value stands without a parameter.")
-    if parameter is None:
-        raise Unknown("The parameter is not supported for this type.")
-    if not text:
-        raise Unknown("The parameter has no value.")
-    if not colon:
-        return Criterion(parameter, None, _values(parameter, None, text, base))
-    if modifier not in MODIFIERS[parameter.kind] and not _names_target(parameter, modifier):
-        raise Unknown("The modifier is not supported for this parameter.")
-    if modifier == "missing":
-        if text not in ("true", "false"):
-            raise ValueError("The modifier takes true or false.")
-        return Criterion(parameter, modifier, missing=text == "true")
-    return Criterion(parameter, modifier, _values(parameter, modifier, text, base))
-
-
-def _values(parameter: Parameter, modifier: str | None, text: str, base: str) -> tuple[Value, ...]:
-    return tuple(read(parameter, modifier, part, base) for part in split(text, ","))
-
-
-def _names_target(parameter: Parameter, modifier: str) -> bool:
-    if parameter.kind != "reference" or not modifier[:1].isupper():
-        return False
-    return modifier in parameter.targets if parameter.targets else modifier in TYPES
 
 
 def _printable(name: str) -> str:

@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 
 from gateway.fhir.dates import PREFIXES
 from gateway.fhir.json import parse
-from gateway.fhir.search import Criterion, Query
+from gateway.fhir.search import Query
+from gateway.fhir.search_criteria import Criterion
 from gateway.fhir.search_index import IndexRow, TokenRow, UriRow, index
 from gateway.fhir.search_values import DateValue, ReferenceValue, TokenValue, UriValue, Value
 from gateway.rules.access import Visibility

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    FromClause,
     String,
     Table,
     and_,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 )
 
 from gateway.fhir.dates import PREFIXES
-from gateway.fhir.search import Criterion
+from gateway.fhir.search_criteria import Criterion
 from gateway.fhir.search_values import DateValue, ReferenceValue, StringValue, TokenValue, UriValue, Value
 from gateway.store.tables import ix_date, ix_reference, ix_string, ix_token, ix_uri, resource
 
@@ -77,23 +78,25 @@ def _value(value: Value, modifier: str | None) -> tuple[tuple[Any, ...], list[An
             return (), [text]
 
 
-def condition(type: str, shape: Shape, names: Iterator[str], *, drives: bool = False) -> ColumnElement[bool]:
-    """The SQL of a criterion on a row of `resource`; takes a name for each bound value.
+def condition(
+    type: str, shape: Shape, names: Iterator[str], *, at: FromClause = resource, drives: bool = False
+) -> ColumnElement[bool]:
+    """The SQL of a criterion on a row of `resource` (or of its alias `at`); takes a name for each bound value.
 
     `drives`: written so that the engine begins with the index of this criterion.
     """
     if shape.code == "_id":
-        return _column(shape, or_(false(), *(resource.c.id == _text(names) for _ in shape.values)), resource.c.id)
+        return _column(shape, or_(false(), *(at.c.id == _text(names) for _ in shape.values)), at.c.id)
     if shape.code == "_lastUpdated":
-        return _column(shape, _any_date(shape, resource.c.updated_at, resource.c.updated_at, names), resource.c.id)
+        return _column(shape, _any_date(shape, at.c.updated_at, at.c.updated_at, names), at.c.id)
     table = _TABLES[shape.kind]
     rows = select(table.c.resource_pk).where(table.c.name == shape.code)
     if shape.modifier != "missing":
         rows = rows.where(_any(shape, table, names))
     if drives:
-        return resource.c.pk.in_(rows.where(table.c.type == type))
+        return at.c.pk.in_(rows.where(table.c.type == type))
     # Without the type, so that the engine looks at the few rows of this resource, not at all that hold the value.
-    found = rows.where(table.c.resource_pk == resource.c.pk).correlate(resource).exists()
+    found = rows.where(table.c.resource_pk == at.c.pk).correlate(at).exists()
     return ~found if shape.modifier == "not" or shape.missing else found
 
 

@@ -16,8 +16,9 @@ from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, bindpara
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from gateway.fhir.dates import BEGINNING, END
-from gateway.fhir.search import Criterion, Query
+from gateway.fhir.search import Query
 from gateway.fhir.search_controls import Include, Sort
+from gateway.fhir.search_criteria import Criterion
 from gateway.rules.access import Visibility
 from gateway.store.database import Reader
 from gateway.store.matching import Shape, condition, flatten
