@@ -114,7 +114,10 @@ def _references(parameter: Parameter, value: Any) -> Iterator[IndexRow]:
 
 def _dates(parameter: Parameter, value: Any) -> Iterator[IndexRow]:
     """date, dateTime, instant, Period."""
-    covered = interval(value) if isinstance(value, str) else period(value)
+    try:
+        covered = interval(value) if isinstance(value, str) else period(value)
+    except ValueError:  # a scheduled[x] may be words
+        return
     yield DateRow(parameter.code, covered.low, covered.high)
 
 

@@ -15,7 +15,10 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A search parameter of one type. `targets` is None where a reference may go to any type; `system` is the code
-    system that a plain code of this element takes from its binding."""
+    system that a plain code of this element takes from its binding; `is_contact`: its values are ContactPoints.
+
+    The `components` of a composite are parameters of each element that its own expression finds.
+    """
 
     code: str
     kind: str
@@ -23,6 +26,8 @@ class Parameter:
     definition: str
     targets: frozenset[str] | None = None
     system: str | None = None
+    is_contact: bool = False
+    components: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,25 @@ class TypeTable:
         return [parameter for parameter in self.parameters.values() if parameter.kind == "reference"]
 
 
+def _parameter(code: str, entry: dict[str, Any]) -> Parameter:
+    return Parameter(
+        code,
+        entry["type"],
+        entry["expression"],
+        entry.get("definition", ""),
+        frozenset(entry["target"]) if "target" in entry else None,
+        entry.get("system"),
+        entry.get("contact", False),
+        tuple(_parameter(code, part) for part in entry.get("components", ())),
+    )
+
+
 def _type(name: str, entry: dict[str, Any]) -> TypeTable:
-    parameters = {
-        code: Parameter(
-            code,
-            found["type"],
-            found["expression"],
-            found["definition"],
-            frozenset(found["target"]) if "target" in found else None,
-            found.get("system"),
-        )
-        for code, found in entry["search"].items()
-    }
+    parameters = {code: _parameter(code, found) for code, found in entry["search"].items() if found["type"] in KINDS}
     return TypeTable(name, tuple(entry["interactions"]), tuple(entry["mandatory"]), tuple(entry["summary"]), parameters)
 
 
+KINDS = frozenset({"token", "reference", "date", "string", "uri"})
 TYPES: Mapping[str, TypeTable] = {
     name: _type(name, entry)
     for name, entry in json.loads((files("gateway.fhir") / "definitions" / "search.json").read_text()).items()
