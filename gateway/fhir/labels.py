@@ -33,6 +33,7 @@ MH = _coding(ACT_CODE_SYSTEM, "MH")
 # Who asserted the content
 AIAST = _coding(OBSERVATION_VALUE_SYSTEM, "AIAST")
 CLINAST = _coding(OBSERVATION_VALUE_SYSTEM, "CLINAST")
+PATAST = _coding(OBSERVATION_VALUE_SYSTEM, "PATAST")
 # What was done to it
 SUBSETTED = _coding(OBSERVATION_VALUE_SYSTEM, "SUBSETTED")
 # Obligations, privacy laws, marks

@@ -20,6 +20,7 @@ class Act(StrEnum):
     SEARCH = "search"
     CREATE = "create"
     UPDATE = "update"
+    PATCH = "patch"
     DELETE = "delete"
     SUBMIT = "submit"
     REVIEW_READ = "review-read"

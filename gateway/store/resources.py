@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Select, bindparam, false, insert, literal_column, or_, select, update
 
 from gateway.fhir.json import dump
+from gateway.fhir.search_index import IndexRow
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
 from gateway.rules.audit import AuditEntry
 from gateway.rules.consent import Facts, Rule, decide, disclosure_class, is_own
@@ -27,6 +28,10 @@ _ONE_VERSION = frozenset({"Provenance", "AuditEvent"})  # what was told of an ac
 
 class NeverChanges(Exception):
     """A further version was wanted of what has only one."""
+
+
+class Stale(Exception):
+    """Another version is current than the one that a further one was decided upon."""
 
 
 class Stored(NamedTuple):
@@ -57,12 +62,15 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A resource to publish, with its `id`; version and time are given to it."""
+    """A resource to publish, with its `id`; version and time are given to it. `rows` is its index, when that was made
+    beforehand; `after` the version it follows (0: none), when that was decided upon."""
 
-    resource: dict[str, Any]
+    resource: Mapping[str, Any]
     patient_id: str | None
     custodian_id: str | None
     method: str = "POST"
+    rows: Sequence[IndexRow] | None = None
+    after: int | None = None
 
 
 # What `stored` reads, in this order.
@@ -179,18 +187,10 @@ def _only(db: Reader, visibility: Visibility, row: tuple[Any, ...] | None) -> St
 def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
     """Store the next version of a resource with its index rows; the former is not current any more.
 
-    Raises NeverChanges for a second version of what has only one.
+    Raises NeverChanges for a second version of what has only one, Stale when it does not follow the version it should.
     """
     type_, id_ = new.resource["resourceType"], new.resource["id"]
-    former = writer.one(_LATEST, {"type": type_, "id": id_})
-    updated_at = micros(writer.at)
-    version = 1
-    if former is not None:
-        if type_ in _ONE_VERSION:
-            raise NeverChanges(type_)
-        former_pk, former_version, former_at = former
-        version, updated_at = former_version + 1, max(updated_at, former_at + 1)
-        writer.run(_RETIRE, {"the_pk": former_pk})
+    version, updated_at = _follow(writer, type_, id_, new.after)
     body = _dated(new.resource, version, updated_at)
     values = {
         "type": type_,
@@ -205,14 +205,47 @@ def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
         "method": new.method,
         "text": dump(body),
     }
+    kept = _insert(writer, values)
+    index.write(writer, kept.pk, type_, new.patient_id, body, new.rows)
+    record(writer, audit)
+    return kept
+
+
+def withdraw(writer: Writer, audit: AuditEntry, former: Stored) -> Stored:
+    """Delete a resource: its next version has no text, and is seen by those who saw the former.
+
+    Raises NeverChanges for what has only one version, Stale when the former is not current any more.
+    """
+    version, updated_at = _follow(writer, former.type, former.id, former.version)
+    values = {column.name: value for column, value in zip(COLUMNS, former, strict=False)}
+    values |= {"version": version, "updated_at": updated_at, "is_current": True, "is_deleted": True}
+    kept = _insert(writer, values | {"method": "DELETE", "text": b""})
+    index.clear(writer, audit, former.type, former.id)
+    return kept
+
+
+def _follow(writer: Writer, type: str, id: str, after: int | None) -> tuple[int, int]:
+    """Number and time of the next version; the one before it is not current any more."""
+    former = writer.one(_LATEST, {"type": type, "id": id})
+    if after is not None and after != (former[1] if former else 0):
+        raise Stale(type)
+    updated_at = micros(writer.at)
+    if former is None:
+        return 1, updated_at
+    if type in _ONE_VERSION:
+        raise NeverChanges(type)
+    former_pk, former_version, former_at = former
+    writer.run(_RETIRE, {"the_pk": former_pk})
+    return former_version + 1, max(updated_at, former_at + 1)
+
+
+def _insert(writer: Writer, values: Mapping[str, Any]) -> Stored:
     inserted = writer.one(_INSERT, values)
     assert inserted is not None
-    index.write(writer, inserted[0], type_, new.patient_id, body)
-    record(writer, audit)
     return stored((inserted[0], *(values[column.name] for column in COLUMNS[1:])))
 
 
-def _dated(body: dict[str, Any], version: int, updated_at: int) -> dict[str, Any]:
+def _dated(body: Mapping[str, Any], version: int, updated_at: int) -> dict[str, Any]:
     meta = {**body.get("meta", {}), "versionId": str(version), "lastUpdated": instant(updated_at)}
     head = {"resourceType": body["resourceType"], "id": body["id"], "meta": meta}
     return {**head, **{name: value for name, value in body.items() if name not in head}}

@@ -1,0 +1,101 @@
+"""What may be written through the FHIR API, and which labels it gets.
+
+A writer's own labels stay. What only the gateway gives is refused: AI content enters as a submission, where its model,
+prompt and evidence come with it. Codes: HL7 v3-Confidentiality, v3-ActCode, v3-ObservationValue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from gateway.errors import Issue
+from gateway.fhir.labels import (
+    AIAST,
+    CLINAST,
+    CONFIDENTIALITY,
+    CONFIDENTIALITY_ORDER,
+    CONFIDENTIALITY_SYSTEM,
+    DRAFT_MARK,
+    HIPAA_PSY_NOTES,
+    HUAPRV,
+    NORMAL,
+    PART_2,
+    PATAST,
+    RESTRICTED,
+    label,
+    security_of,
+)
+from gateway.fhir.references import literal
+from gateway.rules.codes import AI_DEVICE, AI_INPUT_PROMPT, AI_MODEL_CARD, AI_PROVENANCE
+
+# Whom and what everybody may know of; it is about no patient.
+DIRECTORY = frozenset(
+    {"HealthcareService", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole", "Questionnaire"}
+)
+_LABELS = {(each["system"], each["code"]) for each in (AIAST, CLINAST, HUAPRV, DRAFT_MARK)}
+_PROFILES = {AI_DEVICE, AI_MODEL_CARD, AI_INPUT_PROMPT, AI_PROVENANCE}
+_LAWS = (PART_2, HIPAA_PSY_NOTES)
+_RANK = {code: rank for rank, code in enumerate(reversed(CONFIDENTIALITY_ORDER))}
+
+
+def admit(resource: Mapping[str, Any]) -> list[Issue]:
+    """Every element that a writer may not send; the resource has passed the door check."""
+    kind = resource["resourceType"]
+    issues = [
+        Issue(f"Only the gateway gives this {what}: AI content enters as a submission.", path, "business-rule")
+        for path, what in _reserved(resource, kind)
+    ]
+    if kind == "Subscription" and resource["status"] != "off":
+        text = "Nothing is delivered here yet: a Subscription is kept with the status off."
+        issues.append(Issue(text, "Subscription.status", "not-supported"))
+    return issues
+
+
+def is_reserved(resource: Mapping[str, Any]) -> bool:
+    """Whether only the gateway can have made it."""
+    return any(True for _ in _reserved(resource, ""))
+
+
+def _reserved(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The places of labels and profiles that only the gateway gives, each with what it is."""
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            if isinstance(item, Mapping | list):
+                yield from _reserved(item, f"{path}[{number}]")
+    elif isinstance(value, Mapping):
+        if (value.get("system"), value.get("code")) in _LABELS:
+            yield path, "label"
+        if _PROFILES & {str(each).partition("|")[0] for each in value.get("meta", {}).get("profile", ())}:
+            yield f"{path}.meta.profile", "profile"
+        for name, child in value.items():
+            if isinstance(child, Mapping | list):
+                yield from _reserved(child, f"{path}.{name.lstrip('_')}")
+
+
+def label_written(resource: dict[str, Any], former: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Label what was written (in place). A version does not lose the protection that the one before it had."""
+    labels = security_of(resource)
+    given = [code for system, code in labels if system == CONFIDENTIALITY_SYSTEM]
+    if not given:
+        label(resource, NORMAL if resource["resourceType"] in DIRECTORY else RESTRICTED)
+    if former is not None:
+        held = security_of(former)
+        label(resource, *(law for law in _LAWS if (law["system"], law["code"]) in held))
+        before = [code for system, code in held if system == CONFIDENTIALITY_SYSTEM]
+        if _rank(before) > _rank(given or [RESTRICTED["code"]]):
+            label(resource, CONFIDENTIALITY[max(before, key=lambda code: _RANK.get(code, -1))])
+    if _is_patient_asserted(resource):
+        label(resource, PATAST)
+    return resource
+
+
+def _rank(codes: Iterable[str]) -> int:
+    return max((_RANK.get(code, -1) for code in codes), default=-1)
+
+
+def _is_patient_asserted(resource: Mapping[str, Any]) -> bool:
+    """A note of which every author is the patient. https://hl7.org/fhir/us/core/writing-clinical-notes.html"""
+    authors = resource.get("author", ()) if resource["resourceType"] == "DocumentReference" else ()
+    found = [literal(author.get("reference", "")) for author in authors]
+    return bool(found) and all(each is not None and each.type == "Patient" for each in found)
