@@ -3,14 +3,19 @@ record until the consent is revoked."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from gateway.fhir import profiles
 from tests.house import House, gather
 from tests.server import serving
+
+HERE = Path(__file__).parent
 
 
 @dataclass
@@ -28,6 +33,26 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     cast = gather(tmp_path_factory.mktemp("cast"), profiles.load(tmp_path_factory.mktemp("no-packages")))
     with serving(cast, tmp_path_factory.mktemp("clients") / "home") as ((_, house),):
         yield house
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts beside the clients they use; skips where npm cannot install them."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not installed")
+    folder = tmp_path_factory.mktemp("node")
+    for source in (HERE / "package.json", HERE / "package-lock.json", *HERE.glob("*.mjs")):
+        shutil.copy(source, folder)
+    bounds = ["--fetch-retries=1", "--fetch-timeout=20000"]
+    scope = ["--omit=optional", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = ["npm", "ci", *scope, *bounds]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm did not reach its registry in time")
+    if done.returncode:
+        pytest.skip(f"npm could not install the clients: {done.stderr.strip().splitlines()[-1:]}")
+    return folder
 
 
 @pytest.fixture
