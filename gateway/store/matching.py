@@ -14,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
+    FromClause,
     String,
     Table,
     and_,

@@ -1,7 +1,7 @@
 """Consent as SQL: the one place that joins a visibility to a SELECT on `resource`.
 
-`shielded` narrows a statement, `parameters` gives it a visibility; `resources.permitted` asks the pure rule again of
-what leaves. A property test holds the two equal over random worlds.
+`shielded` narrows a statement, `visible` one more row of it, `parameters` gives it a visibility; `resources.permitted`
+asks the pure rule again of what leaves. A property test holds the two equal over random worlds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, exists, literal_column, or_, select
 from sqlalchemy import types as sql
 
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
@@ -30,50 +30,52 @@ _PURPOSE = bindparam("v_purpose", type_=sql.String)
 _AT = bindparam("v_at", type_=sql.BigInteger)
 _OWN_USE = bindparam("v_own_use", type_=sql.Integer)
 
-_RANK = case(
-    *((resource.c.confidentiality == _constant(code), literal_column(str(rank))) for code, rank in RANK.items()),
-    else_=literal_column(str(RANK["V"])),
-)
+
+def visible(row: FromClause) -> ColumnElement[bool]:
+    """The condition on one row of `resource`, or of an alias of it: of every hop of a search, not of its end alone."""
+    return or_(
+        and_(
+            row.c.custodian_id == _ORGANIZATION,
+            or_(literal_column("1") == _OWN_USE, row.c.patient_id.is_(None)),
+        ),
+        and_(
+            row.c.patient_id.is_(None),
+            row.c.confidentiality.in_([_constant(code) for code in sorted(OPEN_CONFIDENTIALITY)]),
+        ),
+        and_(_speaks(row, Effect.PERMIT), ~_speaks(row, Effect.DENY)),
+    )
 
 
-# A Consent is opened by its own permit only.
-_OPENED = or_(resource.c.type != _constant("Consent"), consent_rule.c.consent_id == resource.c.id)
-
-
-def _speaks(effect: Effect) -> ColumnElement[bool]:
+def _speaks(row: FromClause, effect: Effect) -> ColumnElement[bool]:
+    # A Consent is opened by its own permit only.
+    opened = or_(row.c.type != _constant("Consent"), consent_rule.c.consent_id == row.c.id)
     return exists(
         select(literal_column("1"))
         .select_from(consent_rule.join(shape, shape.c.id == consent_rule.c.shape_id))
         .where(
-            consent_rule.c.patient_id == resource.c.patient_id,
+            consent_rule.c.patient_id == row.c.patient_id,
             consent_rule.c.recipient_id == _ORGANIZATION,
             consent_rule.c.purpose == _PURPOSE,
             consent_rule.c.valid_from <= _AT,
             consent_rule.c.valid_until > _AT,
             shape.c.effect == _constant(effect.value),
-            shape.c.ceiling >= _RANK,
-            *([_OPENED] if effect is Effect.PERMIT else []),
+            shape.c.ceiling >= _rank(row),
+            *([opened] if effect is Effect.PERMIT else []),
         )
-        .correlate(resource)
+        .correlate(row)
     )
 
 
-_CONDITION = or_(
-    and_(
-        resource.c.custodian_id == _ORGANIZATION,
-        or_(literal_column("1") == _OWN_USE, resource.c.patient_id.is_(None)),
-    ),
-    and_(
-        resource.c.patient_id.is_(None),
-        resource.c.confidentiality.in_([_constant(code) for code in sorted(OPEN_CONFIDENTIALITY)]),
-    ),
-    and_(_speaks(Effect.PERMIT), ~_speaks(Effect.DENY)),
-)
+def _rank(row: FromClause) -> ColumnElement[Any]:
+    return case(
+        *((row.c.confidentiality == _constant(code), literal_column(str(rank))) for code, rank in RANK.items()),
+        else_=literal_column(str(RANK["V"])),
+    )
 
 
 def shielded(statement: Select[Any]) -> Prepared:
     """The same as a prepared statement: it does not run without the `parameters` of a visibility."""
-    return Prepared(statement.where(_CONDITION))
+    return Prepared(statement.where(visible(resource)))
 
 
 def parameters(visibility: Visibility) -> dict[str, Any]:
