@@ -14,7 +14,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
-    FromClause,
     String,
     Table,
     and_,
