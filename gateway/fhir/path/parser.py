@@ -26,7 +26,8 @@ _BINDING = {
     **dict.fromkeys(("+", "-", "&"), 9),
     **dict.fromkeys(("*", "/", "div", "mod"), 10),
 }
-_NAMES_TOO = ("as", "contains", "in", "is")
+# The grammar has no div here, but HL7 itself writes Patient.text.div.
+_NAMES_TOO = ("as", "contains", "in", "is", "div")
 TYPE_FUNCTIONS = frozenset({"is", "as", "ofType"})
 
 
