@@ -96,6 +96,12 @@ class Writer(Reader):
         compiled = prepared.on(self._dialect)
         self._driver.cursor().executemany(compiled.sql, [compiled.bind(row) for row in rows])
 
+    def alone(self) -> None:
+        """What is asked from now on stays so until this transaction ends. On SQLite nobody else writes meanwhile;
+        elsewhere transactions that ask for this take turns."""
+        if self._dialect.name == "postgresql":
+            self.connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4002)")
+
     def note(self, is_write: bool, is_record: bool) -> None:
         if is_write and not is_record:
             self.has_written = True

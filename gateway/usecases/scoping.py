@@ -33,10 +33,13 @@ def limits(caller: Caller, type: str) -> list[tuple[Criterion, ...]]:
 
 
 def in_scope(caller: Caller, stored: Stored, letter: str) -> bool:
-    """Whether the scopes allow `letter` on this very version; it is parsed only where a granular scope asks."""
+    """Whether the scopes allow `letter` on this very version; it is parsed only where a granular scope asks. A deletion
+    has nothing that a granular scope could name."""
     restrictions = access(caller.scopes, stored.type, letter)
     if EVERYTHING in restrictions:
         return True
+    if stored.is_deleted:
+        return False
     return bool(restrictions) and allows(caller.scopes, stored.type, letter, parse_json(stored.text))
 
 

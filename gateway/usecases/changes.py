@@ -1,0 +1,180 @@
+"""Optimistic writing: everything is decided outside of the write lock, and applied inside it if nothing has changed.
+
+A decision is made on a `Ground`: one consistent state. What it rested on is asked again in the write transaction: the
+version that each step follows must still be current, and everything that was `seen` still so. If not, it is decided
+anew; the last time inside the transaction, where nothing can come between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from gateway.errors import Conflict
+from gateway.fhir.search_index import IndexRow
+from gateway.rules import consent
+from gateway.rules.audit import Act, AuditEntry
+from gateway.rules.subjects import subject_of
+from gateway.store import audit as audit_rows
+from gateway.store import consents, resources
+from gateway.store.database import Reader, Writer
+from gateway.store.resources import New, Stale, Stored
+from gateway.usecases.asked import Asked
+from gateway.usecases.services import Services
+
+T = TypeVar("T")
+_ATTEMPTS = 3
+_METHODS = {Act.CREATE: "POST", Act.UPDATE: "PUT", Act.PATCH: "PATCH"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One version to write; without a `resource` it is a deletion. `former` is the version it was decided upon,
+    `patients` are all it names, `rows` what it is found by."""
+
+    act: Act
+    type: str
+    id: str
+    former: Stored | None
+    resource: dict[str, Any] | None
+    patients: tuple[str, ...]
+    custodian_id: str
+    rows: tuple[IndexRow, ...] = ()
+
+    @property
+    def version(self) -> int:
+        return self.former.version + 1 if self.former else 1
+
+    @property
+    def reference(self) -> str:
+        return f"{self.type}/{self.id}"
+
+    @property
+    def patient_id(self) -> str | None:
+        return subject_of(self.type, self.patients)
+
+
+# What a planner decides: a version to write, that it stays at one which is there, or that there is nothing to delete.
+Planned = Step | Stored | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a step. Without a change `stored` is the version that was there before; None: nothing was."""
+
+    stored: Stored | None
+    created: bool = False
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An assumption: `ask` gave this answer."""
+
+    ask: Callable[[Reader], Any]
+    answer: Any
+
+    def holds(self, db: Reader) -> bool:
+        return bool(self.ask(db) == self.answer)
+
+
+@dataclass(slots=True)
+class Ground:
+    """What a decision is made on: who asks, a consistent state, and by `Type/id` the steps already planned beside it,
+    which count as done."""
+
+    services: Services
+    asked: Asked
+    db: Reader
+    seen: dict[object, Seen] = field(default_factory=dict)
+    beside: dict[str, Step] = field(default_factory=dict)
+
+    def see(self, key: object, ask: Callable[[Reader], T]) -> T:
+        """Ask the state, and remember the answer as an assumption; the same key is asked once."""
+        if key not in self.seen:
+            self.seen[key] = Seen(ask, ask(self.db))
+        answer: T = self.seen[key].answer
+        return answer
+
+    def plan(self, step: Step) -> Step:
+        """Note the step, so that those planned after it count on it."""
+        self.beside[step.reference] = step
+        return step
+
+
+Decide = Callable[[Ground], Sequence[Planned]]
+
+
+def carry_out(services: Services, asked: Asked, decide: Decide) -> tuple[Written, ...]:
+    """Decide, write everything or nothing, and audit it; one answer for each planned, in their order."""
+    return carry_out_with(services, asked, decide, lambda _, written: written)
+
+
+def carry_out_with(
+    services: Services, asked: Asked, decide: Decide, conclude: Callable[[Writer, tuple[Written, ...]], T]
+) -> T:
+    """The same, with something to ask in the write transaction once all is written. Raises what `decide` and
+    `conclude` raise, and Conflict when others change the same all the time."""
+    for _ in range(_ATTEMPTS):
+        with services.database.read() as db:
+            ground = Ground(services, asked, db)
+            planned = decide(ground)
+        try:
+            with services.database.write() as writer:
+                writer.alone()
+                if all(seen.holds(writer) for seen in ground.seen.values()):
+                    return conclude(writer, _apply(writer, asked, planned))
+        except Stale:
+            continue
+    try:
+        with services.database.write() as writer:
+            writer.alone()
+            return conclude(writer, _apply(writer, asked, decide(Ground(services, asked, writer))))
+    except Stale:
+        raise Conflict from None
+
+
+def _apply(writer: Writer, asked: Asked, planned: Sequence[Planned]) -> tuple[Written, ...]:
+    return tuple(_do(writer, asked, one) if isinstance(one, Step) else _left(writer, asked, one) for one in planned)
+
+
+def _do(writer: Writer, asked: Asked, step: Step) -> Written:
+    entry, *others = _entries(asked, step)
+    stored = _store(writer, entry, step)
+    for other in others:
+        audit_rows.record(writer, other)
+    is_back = step.former is not None and step.former.is_deleted
+    return Written(stored, step.act is Act.CREATE or is_back, changed=True)
+
+
+def _store(writer: Writer, entry: AuditEntry, step: Step) -> Stored:
+    if step.resource is None:
+        assert step.former is not None
+        return resources.withdraw(writer, entry, step.former)
+    after = step.version - 1
+    new = New(step.resource, step.patient_id, step.custodian_id, _METHODS[step.act], step.rows, after)
+    stored = resources.publish(writer, entry, new)
+    if step.type == "Consent":
+        consents.enforce(writer, entry, step.id, consent.compile(step.resource, stored.version))
+    return stored
+
+
+def _entries(asked: Asked, step: Step) -> list[AuditEntry]:
+    """One for each patient the step is about."""
+    target = f"{step.reference}/_history/{step.version}"
+    whose: Sequence[str | None] = step.patients or (None,)
+    return [asked.entry(step.act, target, patient_id=each, custodian_id=step.custodian_id) for each in whose]
+
+
+def _left(writer: Writer, asked: Asked, stored: Stored | None) -> Written:
+    """Nothing is written; what is there is given out, and that is recorded."""
+    if stored is None:
+        audit_rows.record(writer, asked.entry(Act.DELETE, None))
+        return Written(None)
+    target = f"{stored.type}/{stored.id}/_history/{stored.version}"
+    detail = {"consents": list(stored.consents)} if stored.consents else None
+    act = Act.DELETE if stored.is_deleted else Act.READ
+    entry = asked.entry(act, target, patient_id=stored.patient_id, custodian_id=stored.custodian_id, detail=detail)
+    audit_rows.record(writer, entry)
+    return Written(stored)

@@ -1,0 +1,199 @@
+"""From a resource as it was sent to the version that is kept: checked, labelled, about patients of the writer's own.
+
+Whoever writes is the custodian, and nobody writes into a record that another organization keeps: foreign, hidden and
+absent patients give the same refusal.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.errors import BadRequest, Forbidden, Issue, Unprocessable
+from gateway.fhir.check import check
+from gateway.fhir.elements import elements_of
+from gateway.fhir.json import parse
+from gateway.fhir.references import Reference, literal
+from gateway.fhir.search_index import index
+from gateway.rules import consent_admission, subjects, writing
+from gateway.rules.audit import Act
+from gateway.rules.scopes import allows
+from gateway.store import registry, resources
+from gateway.store.resources import Stored
+from gateway.usecases.changes import Ground, Step
+
+_FOREIGN = "This is about a patient whose record the caller's organization does not keep."
+_LETTERS = {Act.CREATE: "c", Act.UPDATE: "u", Act.PATCH: "u"}
+# Whom these list comes and goes; whatever else is about a patient stays about that patient.
+_ROSTERS = frozenset({"Group", "List"})
+
+
+def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: Stored | None = None) -> Step:
+    """The step that writes `resource` as the next version of `former`; what was sent is left as it is.
+
+    Raises Unprocessable or BadRequest with every fault, Forbidden for what is beyond the scopes, or is about a patient
+    who is not one of the caller's organization, or was about another one.
+    """
+    kind, caller = resource["resourceType"], ground.asked.caller
+    kept = None if former is None or former.is_deleted else parse(former.text)
+    resource = _identified(_localised(resource, f"{ground.services.fhir_base}/"), id)
+    _check(ground, resource)
+    writing.label_written(resource, kept)
+    if kind == "Consent":
+        _check_consent(ground, resource)
+    if not allows(caller.scopes, kind, _LETTERS[act], resource):
+        raise Forbidden
+    patients = _patients(ground, resource, former is None)
+    if former is not None and not _held(former, kept) <= set(patients):
+        raise Forbidden("What is about a patient stays about that patient.")
+    _check_attachments(ground, resource, subjects.subject_of(kind, patients))
+    rows = tuple(index(resource))
+    return Step(act, kind, id, former, resource, patients, caller.organization_id, rows)
+
+
+def _identified(resource: dict[str, Any], id: str) -> dict[str, Any]:
+    """Give the resource its id; version and time are not the writer's to tell, and are taken away."""
+    resource["id"] = id
+    meta = resource.get("meta")
+    if isinstance(meta, dict):
+        for name in ("versionId", "_versionId", "lastUpdated", "_lastUpdated"):
+            meta.pop(name, None)
+        if not meta:
+            del resource["meta"]
+    return resource
+
+
+def _localised(value: Any, base: str) -> Any:
+    """A copy in which absolute references to this server are relative."""
+    if isinstance(value, list):
+        return [_localised(item, base) if isinstance(item, dict | list) else item for item in value]
+    copy = {}
+    for name, item in value.items():
+        if isinstance(item, dict | list):
+            copy[name] = _localised(item, base)
+        elif name in ("reference", "url") and isinstance(item, str):
+            copy[name] = item.removeprefix(base)
+        else:
+            copy[name] = item
+    return copy
+
+
+def _check(ground: Ground, resource: dict[str, Any]) -> None:
+    issues = check(resource, profiles=ground.services.profiles)
+    if any((issue.expression or "").endswith("text.div") for issue in issues):
+        raise BadRequest("The narrative is not safe XHTML.", issues=issues)
+    issues = issues or writing.admit(resource)
+    if issues:
+        raise Unprocessable("The resource breaks a rule.", issues=issues)
+
+
+def _check_consent(ground: Ground, consent: dict[str, Any]) -> None:
+    """A Consent is enforced from the moment it is kept, so writing one takes the scope for that too."""
+    caller = ground.asked.caller
+    if "consent" not in caller.scopes:
+        raise Forbidden("Writing a Consent takes the scope 'consent' as well.")
+    issues = consent_admission.admit(consent)
+    if not issues:
+        if any(each["reference"] != f"Organization/{caller.organization_id}" for each in consent["organization"]):
+            text = "A Consent is given to the organization that keeps the record, which is the caller's."
+            issues.append(Issue(text, "Consent.organization", "business-rule"))
+        for number, actor in enumerate(consent["provision"]["actor"]):
+            recipient = actor["reference"]["reference"].partition("/")[2]
+            if not _is_known(ground, recipient):
+                place = f"Consent.provision.actor[{number}].reference"
+                issues.append(Issue("No such organization is known here.", place, "not-found"))
+    if issues:
+        raise Unprocessable("The consent cannot be recorded.", issues=issues)
+
+
+def _is_known(ground: Ground, organization: str) -> bool:
+    return ground.see(("recipient", organization), lambda db: registry.organization(db, organization) is not None)
+
+
+def _patients(ground: Ground, resource: dict[str, Any], is_new: bool) -> tuple[str, ...]:
+    """Whom the resource is about, each a patient of the caller's own. Raises Forbidden and Unprocessable."""
+    kind = resource["resourceType"]
+    named = list(subjects.patients_of(resource))
+    for target in subjects.targets_of(resource):
+        named += _patients_behind(ground, target, must_be=kind == "Binary")
+    patients = tuple(dict.fromkeys(named))
+    for patient in patients:
+        if not (is_new and kind == "Patient" and patient == resource["id"]) and not is_own_patient(ground, patient):
+            raise Forbidden(_FOREIGN)
+    if not patients and kind in subjects.NEEDS_PATIENT:
+        issue = Issue("A patient of this server must be named here.", kind, "required")
+        raise Unprocessable("The resource is about no patient.", issues=[issue])
+    return patients
+
+
+def is_own_patient(ground: Ground, id: str) -> bool:
+    """Whether the caller's organization keeps the record of this patient, or the step beside makes it known."""
+    step = ground.beside.get(f"Patient/{id}")
+    if step is not None:
+        return step.resource is not None
+    visibility = ground.asked.visibility
+    return ground.see(("patient", id), lambda db: _is_there(registry.patient(db, visibility, id)))
+
+
+def _is_there(found: Stored | None) -> bool:
+    return found is not None and not found.is_deleted
+
+
+def _patients_behind(ground: Ground, target: Reference, *, must_be: bool) -> tuple[str, ...]:
+    """The patients of another resource; of what is not there none, unless it must be. Raises Forbidden for what is not
+    the caller's."""
+    step = ground.beside.get(f"{target.type}/{target.id}")
+    if step is not None:
+        return step.patients
+    found = current(ground, target.type, target.id)
+    if found is None and not must_be:
+        return ()
+    if found is None:
+        raise Forbidden(_FOREIGN)
+    if found.patient_id is not None and found.custodian_id != ground.asked.caller.organization_id:
+        raise Forbidden(_FOREIGN)
+    return patients_in(found)
+
+
+def current(ground: Ground, type: str, id: str) -> Stored | None:
+    """What the caller can see of a resource, as an assumption."""
+    visibility = ground.asked.visibility
+    return ground.see((type, id), lambda db: resources.read(db, visibility, type, id))
+
+
+def patients_in(found: Stored) -> tuple[str, ...]:
+    """The patients that a version which is kept is about."""
+    if found.patient_id != subjects.SEVERAL:
+        return (found.patient_id,) if found.patient_id else ()
+    return () if found.is_deleted else subjects.patients_of(parse(found.text))
+
+
+def _held(former: Stored, kept: dict[str, Any] | None) -> set[str]:
+    """The patients whom the next version has to be about."""
+    if former.type in _ROSTERS:
+        return set()
+    if former.patient_id == subjects.SEVERAL:
+        return set(subjects.patients_of(kept)) if kept else set()
+    return {former.patient_id} if former.patient_id else set()
+
+
+def _check_attachments(ground: Ground, resource: dict[str, Any], patient_id: str | None) -> None:
+    """An address in an attachment is followed by readers: it may lead to a Binary of the same record only."""
+    issues = [
+        Issue("Send the content inline, or as a Binary of the same patient.", f"{path}.url", "business-rule")
+        for path, attachment in elements_of(resource, "Attachment")
+        if "url" in attachment and not _is_own_binary(ground, attachment["url"], patient_id)
+    ]
+    if issues:
+        raise Unprocessable("An attachment leads elsewhere.", issues=issues)
+
+
+def _is_own_binary(ground: Ground, url: str, patient_id: str | None) -> bool:
+    target = literal(url)
+    if target is None or target.type != "Binary":
+        return False
+    step = ground.beside.get(f"Binary/{target.id}")
+    if step is not None:
+        return step.resource is not None and step.patient_id in (None, patient_id)
+    found = current(ground, "Binary", target.id)
+    is_own = _is_there(found) and found is not None and found.custodian_id == ground.asked.caller.organization_id
+    return is_own and found is not None and found.patient_id in (None, patient_id)

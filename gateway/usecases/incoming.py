@@ -1,0 +1,81 @@
+"""What every write is asked first: may this be done to the type, can the body be read, which version is it based on.
+
+https://hl7.org/fhir/R4/http.html#concurrency
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gateway.errors import BadRequest, Forbidden, NotFound, NotSupported, PreconditionFailed
+from gateway.fhir.json import JsonFault, parse
+from gateway.fhir.search_table import TYPES
+from gateway.rules.review import sight_of
+from gateway.rules.scopes import allows_interaction
+from gateway.rules.writing import is_reserved
+from gateway.store import drafts
+from gateway.store.resources import Stored
+from gateway.usecases.asked import Asked
+from gateway.usecases.changes import Ground
+from gateway.usecases.scoping import in_scope
+from gateway.usecases.services import Services
+
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"\Z')
+_CONDITIONAL = "conditional-"
+
+
+def judge(asked: Asked, type: str, interaction: str) -> None:
+    """Raises NotFound for an unknown type, NotSupported for what its table does not list, Forbidden beyond the
+    scopes. A conditional interaction is judged by the letters it needs."""
+    if type not in TYPES:
+        raise NotFound
+    if interaction.removeprefix(_CONDITIONAL) not in TYPES[type].interactions:
+        raise NotSupported
+    if not allows_interaction(asked.caller.scopes, type, interaction):
+        raise Forbidden
+
+
+def resource_of(services: Services, body: bytes, type: str) -> dict[str, Any]:
+    """The body as a resource of this type. Raises BadRequest."""
+    try:
+        resource = parse(body, max_depth=services.limits.payload_depth)
+    except JsonFault as fault:
+        raise BadRequest(f"The body is not strict JSON: {fault}.") from None
+    if not isinstance(resource, dict):
+        raise BadRequest("The body is not a resource.")
+    if resource.get("resourceType") != type:
+        raise BadRequest("The resourceType of the body is not that of the address.")
+    return resource
+
+
+def version_of(if_match: str | None) -> int | None:
+    """The version that If-Match names; None without one. Raises BadRequest for what is no tag of one version."""
+    if if_match is None:
+        return None
+    tag = _ETAG.match(if_match.strip())
+    if tag is None:
+        raise BadRequest('If-Match takes one version, as in W/"3".')
+    return int(tag[1])
+
+
+def check_changeable(ground: Ground, found: Stored, letter: str, base: int | None) -> None:
+    """Whether the caller may write a further version of what was found, based on version `base` (None: on any).
+
+    Raises Forbidden for what another organization keeps or the scopes do not open, NotSupported for what the gateway
+    made itself, PreconditionFailed when another version is current.
+    """
+    caller = ground.asked.caller
+    if found.custodian_id != caller.organization_id or not in_scope(caller, found, letter):
+        raise Forbidden("The caller may not change this resource.")
+    if base is not None and base != found.version:
+        raise PreconditionFailed
+    if _is_made_here(ground, found):
+        raise NotSupported("What came of a submission is changed by reviews only.")
+
+
+def _is_made_here(ground: Ground, found: Stored) -> bool:
+    """Whether an approval published it, or it tells of a model."""
+    if drafts.origin_of(ground.db, sight_of(ground.asked.caller), found.type, found.id) is not None:
+        return True
+    return not found.is_deleted and is_reserved(parse(found.text))
