@@ -12,7 +12,7 @@ ARGS ?=
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
-.PHONY: help demo test check bench spec browser openapi lock clean
+.PHONY: help demo test check bench fuzz spec browser openapi lock clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -35,6 +35,9 @@ spec: .venv/.ready ## which requirements of the exchange standards have a test
 
 bench: .venv/.ready ## speeds, each as a ratio to its own limit measured in the same run
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+fuzz: .venv/.ready ## 20,000 calls that no caller should make, at the real app (ARGS="2000 --seed 7" for some)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 browser: ## a Chromium for the browser tests (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
