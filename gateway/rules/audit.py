@@ -18,6 +18,7 @@ class Act(StrEnum):
     VREAD = "vread"
     HISTORY = "history"
     SEARCH = "search"
+    OPERATION = "operation"
     CREATE = "create"
     UPDATE = "update"
     PATCH = "patch"

@@ -82,6 +82,7 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.VREAD: _reads("Read", "vread"),
     Act.HISTORY: _reads(None, "history"),
     Act.SEARCH: _rest("Query", "E", "search", user="IRCP"),
+    Act.OPERATION: _rest(None, "E", "operation", user="IRCP"),
     Act.CREATE: _rest("Create", "C", "create"),
     Act.UPDATE: _rest("Update", "U", "update"),
     Act.PATCH: _rest("Update", "U", "patch"),

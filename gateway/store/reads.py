@@ -17,7 +17,7 @@ from gateway.store.statements import Prepared
 from gateway.store.tables import audit
 from gateway.store.times import moment
 
-READING = (Act.READ, Act.VREAD, Act.HISTORY, Act.SEARCH, Act.REVIEW_READ, Act.LINEAGE)
+READING = (Act.READ, Act.VREAD, Act.HISTORY, Act.SEARCH, Act.OPERATION, Act.REVIEW_READ, Act.LINEAGE)
 _ABOUT = Prepared(
     select(
         audit.c.at,

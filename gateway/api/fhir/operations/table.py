@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gateway.api.fhir.address import Endpoint
+from gateway.api.fhir.operations.everything import everything
 from gateway.usecases.capability import Operation
 
 
@@ -18,4 +19,9 @@ class Offer(NamedTuple):
     endpoint: Endpoint
 
 
-OPERATIONS: tuple[Offer, ...] = ()
+_CORE = "http://hl7.org/fhir/OperationDefinition"
+_READING = ("GET", "POST")
+_INSTANCE, _TYPE = ("instance",), ("type",)
+OPERATIONS: tuple[Offer, ...] = (
+    Offer(Operation("everything", f"{_CORE}/Patient-everything", _INSTANCE, ("Patient",)), _READING, everything),
+)
