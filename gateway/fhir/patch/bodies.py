@@ -33,28 +33,28 @@ def of_body(content_type: str | None, body: bytes, *, max_depth: int = 64) -> Pa
     return _of_document(media, _parsed(body, None, max_depth))
 
 
-def of_entry(resource: Any, place: str) -> Patch:
-    """The patch in an entry of a Bundle: Parameters, or a Binary that holds a JSON Patch. `place` is the resource's.
+def of_entry(resource: Any) -> Patch:
+    """The patch in an entry of a Bundle: Parameters, or a Binary that holds a JSON Patch.
 
     Raises BadRequest, UnsupportedMedia and Unprocessable.
     """
     if type(resource) is not dict or resource.get("resourceType") != "Binary":
         return fhirpath_patch.read(resource)
     if resource.get("contentType") != JSON_PATCH:
-        issue = Issue(f"A patch in a Binary is {JSON_PATCH}.", f"{place}.contentType", "not-supported")
+        issue = Issue(f"A patch in a Binary is {JSON_PATCH}.", "Binary.contentType", "not-supported")
         raise UnsupportedMedia(issues=[issue])
-    return _of_document(JSON_PATCH, _parsed(_content(resource.get("data"), place), f"{place}.data", 64))
+    return _of_document(JSON_PATCH, _parsed(_content(resource.get("data")), "Binary.data", 64))
 
 
 def _of_document(media: str, document: Any) -> Patch:
     return json_patch.read(document) if media == JSON_PATCH else fhirpath_patch.read(document)
 
 
-def _content(data: Any, place: str) -> bytes:
+def _content(data: Any) -> bytes:
     try:
         return binascii.a2b_base64(data, strict_mode=True)
     except (TypeError, ValueError):
-        raise BadRequest(issues=[Issue("The patch must be base64.", f"{place}.data", "value")]) from None
+        raise BadRequest(issues=[Issue("The patch must be base64.", "Binary.data", "value")]) from None
 
 
 def _parsed(body: bytes, place: str | None, max_depth: int) -> Any:
