@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gateway.fhir.search_table import TYPES, Parameter, TypeTable
 
 SUMMARIES = ("true", "text", "data", "count", "false")
 TOTALS = ("none", "estimate", "accurate")
+MAX_INCLUDES, MAX_SORTS = 20, 5
 _ELEMENT = re.compile(r"[A-Za-z]{1,64}\Z")
 _COUNT = re.compile(r"[0-9]{1,9}\Z", re.ASCII)
 
@@ -22,13 +24,15 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`_include`: from a match to what its `parameter` refers to; `reverse`: from a match to the `source` resources
-    that refer to it. `target` narrows the type at the far end of the reference."""
+    """`_include`: from a match to what its parameter `code` refers to (None: every reference); `reverse`: from a match
+    to the `source` resources that refer to it. `target` narrows the type at the far end of the reference. One that
+    iterates goes on from what was included."""
 
-    source: str
-    parameter: Parameter
+    source: str | None
+    code: str | None
     target: str | None
     reverse: bool
+    iterate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,10 @@ def _elements(_: TypeTable, controls: Controls, value: str) -> Controls:
 
 
 def _sort(table: TypeTable, controls: Controls, value: str) -> Controls:
-    return replace(controls, sorts=controls.sorts + tuple(_sort_key(table, key) for key in value.split(",")))
+    sorts = controls.sorts + tuple(_sort_key(table, key) for key in value.split(","))
+    if len(sorts) > MAX_SORTS:
+        raise ValueError(f"_sort takes at most {MAX_SORTS} keys")
+    return replace(controls, sorts=sorts)
 
 
 def _sort_key(table: TypeTable, key: str) -> Sort:
@@ -87,29 +94,31 @@ def _sort_key(table: TypeTable, key: str) -> Sort:
     return Sort(parameter, key.startswith("-"))
 
 
-def _include(table: TypeTable, controls: Controls, value: str) -> Controls:
-    include = _read_include(value, reverse=False)
-    if include.source != table.name:
-        raise ValueError("_include starts at the type that is searched for")
-    return replace(controls, includes=(*controls.includes, include))
-
-
-def _revinclude(table: TypeTable, controls: Controls, value: str) -> Controls:
-    include = _read_include(value, reverse=True)
-    if include.target not in (None, table.name):
-        raise ValueError("_revinclude ends at the type that is searched for")
+def _included(table: TypeTable, controls: Controls, value: str, *, reverse: bool, iterate: bool = False) -> Controls:
+    if len(controls.includes) == MAX_INCLUDES:
+        raise ValueError(f"a search takes at most {MAX_INCLUDES} includes")
+    if table.name == "AuditEvent":
+        raise ValueError("nothing is included with the log")
+    include = replace(_read_include(value, reverse=reverse), iterate=iterate)
+    near = include.target if reverse else include.source
+    if table.name and not iterate and near not in (None, table.name):
+        raise ValueError("an include begins at the type that is searched for, unless it iterates")
     return replace(controls, includes=(*controls.includes, include))
 
 
 def _read_include(value: str, *, reverse: bool) -> Include:
+    """`Type:parameter`, `Type:parameter:Target`, `Type:*`, and forward `*`. Raises ValueError."""
+    if value == "*" and not reverse:
+        return Include(None, None, None, reverse)
     source, _, rest = value.partition(":")
     code, _, target = rest.partition(":")
     parameter = TYPES[source].parameters.get(code) if source in TYPES else None
-    if parameter is None or parameter.kind != "reference" or source == "AuditEvent":
+    is_known = parameter is not None and parameter.kind == "reference"
+    if source not in TYPES or not (is_known or code == "*") or source == "AuditEvent":
         raise ValueError("an include is written Type:parameter or Type:parameter:Target, with a reference parameter")
     if target and target not in TYPES:
         raise ValueError("the target type of the include is not known here")
-    return Include(source, parameter, target or None, reverse)
+    return Include(source, None if code == "*" else code, target or None, reverse)
 
 
 def _one_of(value: str, allowed: tuple[str, ...]) -> str:
@@ -124,7 +133,9 @@ _READERS: Mapping[str, Callable[[TypeTable, Controls, str], Controls]] = {
     "_summary": _summary,
     "_elements": _elements,
     "_sort": _sort,
-    "_include": _include,
-    "_revinclude": _revinclude,
+    "_include": partial(_included, reverse=False),
+    "_revinclude": partial(_included, reverse=True),
+    "_include:iterate": partial(_included, reverse=False, iterate=True),
+    "_revinclude:iterate": partial(_included, reverse=True, iterate=True),
 }
 CONTROLS = frozenset(_READERS)

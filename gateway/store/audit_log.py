@@ -51,10 +51,12 @@ def search(
     *,
     limits: Limits = (),
     after: tuple[Any, ...] | None = None,
+    back: bool = False,
     count: int,
 ) -> list[Logged]:
-    """At most `count` rows after a key, newest first unless sorted otherwise."""
-    by_id, descending = _order(query)
+    """At most `count` rows after a key, newest first unless sorted otherwise; under `back` those before it."""
+    by_id, descends = _order(query)
+    descending = descends is not back
     key: ColumnElement[Any] = tuple_(audit.c.id) if by_id else tuple_(audit.c.at, audit.c.id)
     statement = _matching(select(audit), visibility, query, limits)
     if after is not None:

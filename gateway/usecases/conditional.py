@@ -16,7 +16,7 @@ from gateway.store import search as store
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Ground
-from gateway.usecases.scoping import limits, only_in_scope
+from gateway.usecases.scoping import only_in_scope, scope_of
 
 _MOST_FIELDS = 50
 _ENOUGH = 100  # so many matches, whosever they are, are several
@@ -34,7 +34,8 @@ def matches(ground: Ground, type: str, condition: str) -> tuple[Stored, ...]:
         if asked_before >= ground.services.limits.conditional_lookups:
             raise TooLarge("The request has too many conditions.")
     caller, visibility = ground.asked.caller, ground.asked.visibility
-    scope = {reached: limits(caller, reached) for reached in query.reached}
+    reached = {type, *(each for link in query.links for each in link.reached())}
+    scope = {each: limits(caller, each) for each in reached}
 
     def find(db: Reader) -> tuple[Stored, ...]:
         hits = store.search(db, visibility, query, scope=scope, count=_ENOUGH)
@@ -55,6 +56,6 @@ def _query(ground: Ground, type: str, condition: str) -> Query:
     query = parse(type, [pair for pair in pairs if pair[1]], base=ground.services.fhir_base)
     if query.controls != Controls():
         raise BadRequest("A condition takes search parameters only, none that shape a result.")
-    if not query.criteria:
+    if not query.criteria and not query.links:
         raise PreconditionFailed("The condition is empty.")
     return query

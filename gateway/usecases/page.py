@@ -32,17 +32,19 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`place` is what is walked (`DocumentReference`, `DocumentReference/_history`); `key` where it goes on."""
+    """`place` is what is walked (`DocumentReference`, `DocumentReference/_history`); `key` where it goes on, or under
+    `back` where it goes back from."""
 
     place: str
     pairs: tuple[tuple[str, str], ...]
     key: tuple[Any, ...]
+    back: bool = False
 
 
 def seal(secret: bytes, caller: Caller, page: Page, at: datetime) -> str:
     """The page as a token for this caller."""
     expires = int((at + LIFETIME).timestamp())
-    plain = dump([caller.client_id, caller.organization_id, expires, page.place, page.pairs, page.key])
+    plain = dump([caller.client_id, caller.organization_id, expires, page.place, page.pairs, page.key, page.back])
     plain += b" " * (-len(plain) % _BLOCK)
     nonce = os.urandom(_NONCE)
     return urlsafe_b64encode(nonce + _cipher(secret).encrypt(nonce, plain, None)).rstrip(b"=").decode()
@@ -59,14 +61,14 @@ def unseal(secret: bytes, caller: Caller, token: str, place: str, at: datetime) 
         plain = _cipher(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
     except (ValueError, InvalidTag):
         raise BadRequest("The page link is not one that was given out here.") from None
-    client_id, organization_id, expires, held_place, pairs, key = parse(plain)
+    client_id, organization_id, expires, held_place, pairs, key, back = parse(plain)
     if (client_id, organization_id, held_place) != (caller.client_id, caller.organization_id, place):
         raise NotFound
     if at.timestamp() >= expires:
         raise Gone(issues=[Issue("The page link has expired; begin the walk again.", code="expired")])
-    return Page(held_place, tuple((name, value) for name, value in pairs), tuple(key))
+    return Page(held_place, tuple((name, value) for name, value in pairs), tuple(key), back)
 
 
 @lru_cache(maxsize=4)
 def _cipher(secret: bytes) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, None, b"fhir page links").derive(secret))
+    return AESGCM(HKDF(SHA256(), 32, None, b"fhir page links, both ways").derive(secret))

@@ -6,21 +6,23 @@ from collections.abc import Sequence
 
 from gateway.errors import Forbidden
 from gateway.fhir.json import parse as parse_json
+from gateway.fhir.search import Query
 from gateway.fhir.search import parse as parse_query
 from gateway.fhir.search_criteria import Criterion
 from gateway.fhir.search_table import TYPES
 from gateway.rules.access import Caller
 from gateway.rules.restrictions import EVERYTHING
 from gateway.rules.scopes import access, allows
+from gateway.store.chains import Scope
 from gateway.store.resources import Stored
 
 
-def limits(caller: Caller, type: str) -> list[tuple[Criterion, ...]]:
+def limits(caller: Caller, type: str, letter: str = "s") -> list[tuple[Criterion, ...]]:
     """The rows of a type that the caller may search: any one of the lists, every criterion of it; none for all.
 
     Raises Forbidden when the scopes leave nothing.
     """
-    restrictions = access(caller.scopes, type, "s")
+    restrictions = access(caller.scopes, type, letter)
     if EVERYTHING in restrictions:
         return []
     known = [one for one in restrictions if all(clause.parameter in TYPES[type].parameters for clause in one.clauses)]
@@ -30,6 +32,17 @@ def limits(caller: Caller, type: str) -> list[tuple[Criterion, ...]]:
         parse_query(type, [(clause.parameter, ",".join(clause.values)) for clause in sorted(one.clauses)]).criteria
         for one in known
     ]
+
+
+def scope_of(caller: Caller, query: Query) -> Scope:
+    """The limits of every type that a query asks about: whoever may not search a type may not ask about it by way of
+    another either. Raises Forbidden."""
+    return {type: limits(caller, type) for type in query.reached}
+
+
+def readable(caller: Caller) -> Scope:
+    """What may come along with the matches of a search: the types that the caller may read, with their limits."""
+    return {type: limits(caller, type, "r") for type in TYPES if allows(caller.scopes, type, "r")}
 
 
 def in_scope(caller: Caller, stored: Stored, letter: str) -> bool:

@@ -19,7 +19,7 @@ from gateway.usecases import history as usecase
 from gateway.usecases.history import Versions
 from gateway.usecases.page import PAGE
 
-_STATUS = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}
+_STATUS = {"POST": "201 Created", "PUT": "200 OK", "PATCH": "200 OK", "DELETE": "204 No Content"}
 
 
 async def history(request: Request) -> Response:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from gateway.api.fhir.address import Address, Door, Endpoint
 from gateway.api.fhir.capabilities import capabilities_of
+from gateway.api.fhir.compartment import compartment, compartment_by_post
 from gateway.api.fhir.history import history
 from gateway.api.fhir.operations.table import OPERATIONS, Offer
 from gateway.api.fhir.read import read
@@ -51,7 +52,17 @@ class Interaction(NamedTuple):
 
 
 # Interactions with the whole system, which no type lists.
-SYSTEM = (Interaction("history-system", "GET", BASE + "/_history", history),)
+SYSTEM = (
+    Interaction("history-system", "GET", BASE + "/_history", history),
+    Interaction("search-system", "GET", BASE, search),
+    Interaction("search-system", "POST", BASE + "/_search", search_by_post),
+)
+# Searches in the compartment of a patient, which the statement tells of as a whole.
+COMPARTMENT = (
+    ("GET", "/Patient/{id}/*", compartment),
+    ("GET", "/Patient/{id}/{member:fhirtype}", compartment),
+    ("POST", "/Patient/{id}/{member:fhirtype}/_search", compartment_by_post),
+)
 INTERACTIONS = (
     Interaction("search-type", "POST", TYPE + "/_search", search_by_post),
     Interaction("history-type", "GET", TYPE + "/_history", history),
@@ -72,6 +83,8 @@ def _doors() -> Iterator[tuple[str, str, Door]]:
         yield from _operation(offer)
     for one in SYSTEM:
         yield one.address, one.method, Door(one.endpoint, None)
+    for method, address, endpoint in COMPARTMENT:
+        yield address, method, Door(endpoint, None)
     for one in INTERACTIONS:
         types = frozenset(name for name, table in TYPES.items() if one.code in table.interactions)
         yield one.address, one.method, Door(one.endpoint, types)

@@ -16,24 +16,31 @@ from gateway.fhir.outcome import outcome
 from gateway.fhir.search_subset import subset
 from gateway.usecases import search as usecase
 from gateway.usecases.asked import Asked
-from gateway.usecases.page import PAGE
+from gateway.usecases.page import PAGE, Pairs
 from gateway.usecases.search import Found
+from gateway.usecases.walk import Place
 
 _FORM = "application/x-www-form-urlencoded"
 _FORM_BYTES = 64 * 1024
 
 
 async def search(request: Request) -> Response:
+    """Of one type, or without one of the whole system."""
     asked = await identify(request)
-    return await _answer(request, asked, wish(request))
+    return await answer(request, asked, wish(request), Place(request.path_params.get("type")))
 
 
 async def search_by_post(request: Request) -> Response:
     """The parameters of the form and of the address count alike."""
     asked = await identify(request)
+    return await answer(request, asked, await posted(request), Place(request.path_params.get("type")))
+
+
+async def posted(request: Request) -> Wish:
+    """Raises UnsupportedMedia for what is no form, TooLarge."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise UnsupportedMedia
-    return await _answer(request, asked, wish(request, await _form(request)))
+    return wish(request, await _form(request))
 
 
 async def _form(request: Request) -> bytes:
@@ -45,16 +52,21 @@ async def _form(request: Request) -> bytes:
     return body
 
 
-async def _answer(request: Request, asked: Asked, wanted: Wish) -> Response:
-    kind = request.path_params["type"]
-    found = await ask(request, asked, usecase.search, kind, wanted.pairs, lenient=wanted.lenient)
-    base = services_of(request).fhir_base
-    token = dict(wanted.pairs).get(PAGE)
+async def answer(request: Request, asked: Asked, wanted: Wish, place: Place) -> Response:
+    """One page as a searchset."""
+    found = await ask(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
+    return content(request, wanted, searchset(found, services_of(request).fhir_base, place, wanted.pairs))
+
+
+def searchset(found: Found, base: str, place: Place, pairs: Pairs) -> bytes:
+    """The Bundle of one page; `pairs` are the parameters as they were asked."""
+    address = f"{base}/{place.address}".rstrip("/")
+    token = dict(pairs).get(PAGE)
     text = f"{PAGE}={token}" if token else found.query.text
-    links = [("self", f"{base}/{kind}?{text}" if text else f"{base}/{kind}")]
-    if found.next:
-        links.append(("next", f"{base}/{kind}?{PAGE}={found.next}"))
-    return content(request, wanted, bundle("searchset", links, _entries(found, base), found.total))
+    links = [("self", f"{address}?{text}" if text else address)]
+    beside = (("previous", found.previous), ("next", found.next))
+    links += [(relation, f"{address}?{PAGE}={sealed}") for relation, sealed in beside if sealed]
+    return bundle("searchset", links, _entries(found, base), found.total)
 
 
 def _entries(found: Found, base: str) -> Iterator[bytes]:

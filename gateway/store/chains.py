@@ -1,0 +1,148 @@
+"""Conditions on other resources as SQL: every hop is asked for its consent and its scope, like a search of its own.
+
+A hop is written in one of two ways. One that drives begins at its far end and gives out the few near rows; any other
+is asked of each near row. Taken apart and put together in the same order, as in `matching`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, literal_column, or_, select, true
+
+from gateway.fhir.search_chain import Link
+from gateway.fhir.search_criteria import Criterion
+from gateway.store import matching
+from gateway.store.matching import Shape
+from gateway.store.tables import ix_reference, resource
+from gateway.store.visible import visible
+
+# Which rows a scope lets through: any one of the inner lists, every criterion of it. Empty: all.
+Limits = Sequence[Sequence[Criterion]]
+# For each type that a search may reach. A type that is not named cannot be searched, not even on the way.
+Scope = Mapping[str, Limits]
+LimitShapes = tuple[tuple[Shape, ...], ...]
+Reach = tuple[tuple[str, LimitShapes], ...]
+
+
+class Way(NamedTuple):
+    """The far end of a hop: its type, what it must meet, what the scope lets through."""
+
+    type: str
+    inner: Shape | Hop
+    limits: LimitShapes
+
+
+class Hop(NamedTuple):
+    """What decides the SQL of a link."""
+
+    code: str
+    reverse: bool
+    ways: tuple[Way, ...]
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether all its ways end at criteria that an index finds directly."""
+        return all(_is_findable(way.inner) for way in self.ways)
+
+
+def _is_findable(inner: Shape | Hop) -> bool:
+    if isinstance(inner, Hop):
+        return inner.is_selective
+    if inner.modifier in ("not", "missing") or inner.code == "_lastUpdated":
+        return False
+    return inner.is_selective or inner.code in ("_id", "code") or inner.kind not in ("token", "date")
+
+
+def flatten(link: Link, scope: Scope) -> tuple[Hop, list[Any]]:
+    """The shape of a link and its values in order. Raises KeyError for a type that is not in the scope."""
+    bound: list[Any] = []
+    ways = []
+    for branch in link.branches:
+        condition = branch.condition
+        inner, values = flatten(condition, scope) if isinstance(condition, Link) else matching.flatten(condition)
+        bound += values
+        limits, values = flatten_limits(scope[branch.type])
+        bound += values
+        ways.append(Way(branch.type, inner, limits))
+    return Hop(link.parameter.code, link.reverse, tuple(ways)), bound
+
+
+def flatten_limits(limits: Limits) -> tuple[LimitShapes, list[Any]]:
+    flat = [[matching.flatten(criterion) for criterion in limit] for limit in limits]
+    shapes = tuple(tuple(shape for shape, _ in limit) for limit in flat)
+    return shapes, [value for limit in flat for _, values in limit for value in values]
+
+
+def flatten_reach(scope: Scope) -> tuple[Reach, list[Any]]:
+    """Several types at once, and what the scope lets through of each."""
+    bound: list[Any] = []
+    reach = []
+    for type in sorted(scope):
+        limits, values = flatten_limits(scope[type])
+        reach.append((type, limits))
+        bound += values
+    return tuple(reach), bound
+
+
+def within(type: str, limits: LimitShapes, names: Iterator[str], *, at: FromClause = resource) -> ColumnElement[bool]:
+    """What the scope lets through of a type."""
+    if not limits:
+        return true()
+    return or_(*(and_(*(matching.condition(type, one, names, at=at) for one in limit)) for limit in limits))
+
+
+def within_reach(reach: Reach, names: Iterator[str]) -> ColumnElement[bool]:
+    """A row of one of these types, as far as the scope lets it through."""
+    whole = resource.c.type.in_([name_of(type) for type, limits in reach if not limits])
+    parts = [and_(resource.c.type == name_of(type), within(type, limits, names)) for type, limits in reach if limits]
+    return or_(whole, *parts) if parts else whole
+
+
+def condition(
+    type: str, hop: Hop, names: Iterator[str], *, at: FromClause = resource, drives: bool = False
+) -> ColumnElement[bool]:
+    """The SQL of a link on a row of `resource` or of its alias `at`; `drives` needs the type of that row."""
+    return or_(*(_way(type, hop, way, names, at, drives=drives) for way in hop.ways))
+
+
+def _way(type: str, hop: Hop, way: Way, names: Iterator[str], at: FromClause, *, drives: bool) -> ColumnElement[bool]:
+    reference, far = ix_reference.alias(), resource.alias()
+    row = reference.c
+    ends = (at, far) if not hop.reverse else (far, at)
+    found = _hop(hop, way, reference, far, names, drives=drives)
+    if not drives:
+        source, target = ends
+        joined = found.where(
+            row.resource_pk == source.c.pk, row.target_type == target.c.type, row.target_id == target.c.id
+        )
+        return joined.correlate(at).exists()
+    if hop.reverse:
+        named = found.where(row.resource_pk == far.c.pk, row.target_type == name_of(type))
+        return and_(at.c.type == name_of(type), at.c.id.in_(named.with_only_columns(row.target_id).correlate(None)))
+    named = found.where(row.target_type == name_of(way.type), row.target_id == far.c.id, row.type == name_of(type))
+    return at.c.pk.in_(named.with_only_columns(row.resource_pk).correlate(None))
+
+
+def _hop(
+    hop: Hop, way: Way, reference: FromClause, far: FromClause, names: Iterator[str], *, drives: bool
+) -> Select[Any]:
+    """The rows of the far end that may be seen and meet what is asked, beside the references of this name."""
+    if isinstance(way.inner, Hop):
+        inner = condition(way.type, way.inner, names, at=far, drives=drives)
+    else:
+        inner = matching.condition(way.type, way.inner, names, at=far, drives=drives and _has_rows(way.inner))
+    conditions = [reference.c.name == name_of(hop.code), far.c.type == name_of(way.type), inner]
+    conditions += [far.c.is_current, ~far.c.is_deleted, within(way.type, way.limits, names, at=far), visible(far)]
+    return select(literal_column("1")).select_from(reference, far).where(*conditions)
+
+
+def _has_rows(shape: Shape) -> bool:
+    return shape.code not in ("_id", "_lastUpdated")
+
+
+def name_of(text: str) -> ColumnElement[Any]:
+    """A name of our own tables, written into the SQL so that the engine can plan by it."""
+    assert text.replace("-", "").replace("_", "").isalnum()
+    return literal_column(f"'{text}'")
