@@ -34,8 +34,7 @@ def matches(ground: Ground, type: str, condition: str) -> tuple[Stored, ...]:
         if asked_before >= ground.services.limits.conditional_lookups:
             raise TooLarge("The request has too many conditions.")
     caller, visibility = ground.asked.caller, ground.asked.visibility
-    reached = {type, *(each for link in query.links for each in link.reached())}
-    scope = {each: limits(caller, each) for each in reached}
+    scope = scope_of(caller, query)
 
     def find(db: Reader) -> tuple[Stored, ...]:
         hits = store.search(db, visibility, query, scope=scope, count=_ENOUGH)
