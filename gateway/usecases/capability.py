@@ -85,10 +85,11 @@ def _resource(table: TypeTable, operations: Sequence[Operation]) -> dict[str, An
         entry["searchInclude"] = includes
     if reverse := _reverse_includes(table):
         entry["searchRevInclude"] = reverse
-    entry["searchParam"] = [
-        {"name": parameter.code, "definition": parameter.definition, "type": parameter.kind}
-        for parameter in table.parameters.values()
-    ]
+    if parameters := table.parameters.values():
+        entry["searchParam"] = [
+            {"name": parameter.code, "definition": parameter.definition, "type": parameter.kind}
+            for parameter in parameters
+        ]
     if offered := [_operation(one) for one in operations if table.name in one.types]:
         entry["operation"] = offered
     return entry
