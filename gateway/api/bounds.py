@@ -1,7 +1,8 @@
 """No body is read further than a request of ours can be long.
 
 The frameworks read a body as a whole before they ask who calls, so without this anybody could fill the memory.
-Submissions have a bound of their own, counted while they are read by a producer who is known.
+Submissions have a bound of their own, counted while they are read by a producer who is known. What is written through
+the FHIR API may be long (`Limits.write_bytes`): it is read only when the caller is known.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from gateway.errors import Issue, TooLarge
 
 MOST_BYTES = 2 * 1024 * 1024  # many times what the longest session's document has
 _COUNTS_ITSELF = "/submissions/"
+_READ_WHEN_KNOWN = "/fhir"
 
 
 class Bounds:
@@ -25,11 +27,21 @@ class Bounds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"].startswith(_COUNTS_ITSELF):
             await self.app(scope, receive, send)
-        elif _announced(scope) > MOST_BYTES:
+            return
+        most = _most(scope)
+        if _announced(scope) > most:
             issue = Issue(TooLarge.words, code=TooLarge.code)
             await answer(TooLarge.status, (issue,), scope)(scope, receive, send)
         else:
-            await self.app(scope, _counting(receive), send)
+            await self.app(scope, _counting(receive, most), send)
+
+
+def _most(scope: Scope) -> int:
+    first = scope["path"].partition("/")[2].partition("/")[0]
+    if f"/{first}" != _READ_WHEN_KNOWN:
+        return MOST_BYTES
+    most: int = scope["app"].state.services.limits.write_bytes
+    return most
 
 
 def _announced(scope: Scope) -> int:
@@ -37,14 +49,14 @@ def _announced(scope: Scope) -> int:
     return int(text[:20]) if text.isdigit() else 0
 
 
-def _counting(receive: Receive) -> Receive:
+def _counting(receive: Receive, most: int) -> Receive:
     size = 0
 
     async def counted() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MOST_BYTES:
+        if size > most:
             raise HTTPException(TooLarge.status)  # the one exception that FastAPI lets through while it reads a body
         return message
 

@@ -23,6 +23,7 @@ class Act(StrEnum):
     UPDATE = "update"
     PATCH = "patch"
     DELETE = "delete"
+    TRANSACTION = "transaction"
     SUBMIT = "submit"
     REVIEW_READ = "review-read"
     AMEND = "amend"

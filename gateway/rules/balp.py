@@ -15,6 +15,7 @@ from typing import Any
 from gateway.fhir.labels import RESTRICTED
 from gateway.rules.audit import Act, Outcome
 from gateway.rules.codes import ACT_REASON, TERMINOLOGY, URI, concept
+from gateway.rules.subjects import SEVERAL
 
 PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -52,6 +53,11 @@ class Recorded:
     address: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def patient(self) -> str | None:
+        """The one patient it is about."""
+        return None if self.patient_id == SEVERAL else self.patient_id
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -87,6 +93,7 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.UPDATE: _rest("Update", "U", "update"),
     Act.PATCH: _rest("Update", "U", "patch"),
     Act.DELETE: _rest("Delete", "D", "delete"),
+    Act.TRANSACTION: _rest(None, "E", "transaction"),
     Act.SUBMIT: _own(_IMPORT, "receive", "C"),
     Act.REVIEW_READ: _own(_RECORD, "access", "R"),
     Act.AMEND: _own(_RECORD, "amend", "U"),
@@ -135,7 +142,7 @@ def _profile(pattern: Pattern, row: Recorded) -> dict[str, list[str]]:
     """The profile of a RESTful act that succeeded."""
     if not pattern.profile or row.outcome is not Outcome.DONE:
         return {}
-    return {"profile": [f"{PROFILE}{'Patient' if row.patient_id else ''}{pattern.profile}"]}
+    return {"profile": [f"{PROFILE}{'Patient' if row.patient else ''}{pattern.profile}"]}
 
 
 def _agents(pattern: Pattern, row: Recorded, base: str) -> Iterator[dict[str, Any]]:
@@ -172,8 +179,8 @@ def _entities(row: Recorded) -> Iterator[dict[str, Any]]:
         yield {"type": _coding(ENTITY_TYPE, "2"), "role": _coding(ROLE, "24"), "query": encoded}
     elif row.target and "/" in row.target:
         yield {"type": _coding(ENTITY_TYPE, "2"), "role": _coding(ROLE, "4"), "what": {"reference": row.target}}
-    if row.patient_id:
-        patient = {"reference": f"Patient/{row.patient_id}"}
+    if row.patient:
+        patient = {"reference": f"Patient/{row.patient}"}
         yield {"type": _coding(ENTITY_TYPE, "1"), "role": _coding(ROLE, "1"), "what": patient}
     for consent in row.detail.get("consents", ()):
         yield {"type": _coding("http://hl7.org/fhir/resource-types", "Consent"), "what": {"reference": consent}}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Select, bindparam, false, insert, literal_column, or_, select, update
 
 from gateway.fhir.json import dump
-from gateway.fhir.search_index import IndexRow
+from gateway.fhir.search_rows import IndexRow
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
 from gateway.rules.audit import AuditEntry
 from gateway.rules.consent import Facts, Rule, decide, disclosure_class, is_own
@@ -240,7 +240,7 @@ def _follow(writer: Writer, type: str, id: str, after: int | None) -> tuple[int,
 
 
 def _insert(writer: Writer, values: Mapping[str, Any]) -> Stored:
-    inserted = writer.one(_INSERT, values)
+    inserted = writer.one(_INSERT, {**values, "indexed_by": index.INDEXED_BY})
     assert inserted is not None
     return stored((inserted[0], *(values[column.name] for column in COLUMNS[1:])))
 

@@ -12,14 +12,14 @@ from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out
 from gateway.usecases.conditional import matches
 from gateway.usecases.fitting import current, patients_in
-from gateway.usecases.incoming import check_changeable, judge, version_of
+from gateway.usecases.incoming import check_changeable, judge, target_of, version_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
 
 def delete(services: Services, asked: Asked, type: str, id: str, *, if_match: str | None = None) -> Written:
     """Delete a resource; what is not there, or not for the caller to see, is left. Refuses as `plan_delete` does."""
-    with recorded(services, asked, Act.DELETE, f"{type}/{id}"):
+    with recorded(services, asked, Act.DELETE, target_of(type, id)):
         judge(asked, type, "delete")
         return carry_out(services, asked, lambda ground: [plan_delete(ground, type, id, if_match=if_match)])[0]
 

@@ -12,7 +12,7 @@ from gateway.errors import BadRequest, Forbidden, Issue, Unprocessable
 from gateway.fhir.check import check
 from gateway.fhir.elements import elements_of
 from gateway.fhir.json import parse
-from gateway.fhir.references import Reference, literal
+from gateway.fhir.references import ID, Reference, literal
 from gateway.fhir.search_index import index
 from gateway.rules import consent_admission, subjects, writing
 from gateway.rules.audit import Act
@@ -157,7 +157,7 @@ def _patients_behind(ground: Ground, target: Reference, *, must_be: bool) -> tup
 def current(ground: Ground, type: str, id: str) -> Stored | None:
     """What the caller can see of a resource, as an assumption."""
     visibility = ground.asked.visibility
-    return ground.see((type, id), lambda db: resources.read(db, visibility, type, id))
+    return ground.see((type, id), lambda db: resources.read(db, visibility, type, id)) if ID.match(id) else None
 
 
 def patients_in(found: Stored) -> tuple[str, ...]:
@@ -189,11 +189,12 @@ def _check_attachments(ground: Ground, resource: dict[str, Any], patient_id: str
 
 def _is_own_binary(ground: Ground, url: str, patient_id: str | None) -> bool:
     target = literal(url)
-    if target is None or target.type != "Binary":
+    if target is None or target.type != "Binary" or target.version is not None:
         return False
     step = ground.beside.get(f"Binary/{target.id}")
     if step is not None:
         return step.resource is not None and step.patient_id in (None, patient_id)
     found = current(ground, "Binary", target.id)
-    is_own = _is_there(found) and found is not None and found.custodian_id == ground.asked.caller.organization_id
-    return is_own and found is not None and found.patient_id in (None, patient_id)
+    if found is None or found.is_deleted or found.custodian_id != ground.asked.caller.organization_id:
+        return False
+    return found.patient_id in (None, patient_id)

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.errors import BadRequest, Forbidden, NotFound, NotSupported, PreconditionFailed
 from gateway.fhir.json import JsonFault, parse
+from gateway.fhir.references import ID
 from gateway.fhir.search_table import TYPES
 from gateway.rules.review import sight_of
 from gateway.rules.scopes import allows_interaction
@@ -30,10 +31,18 @@ def judge(asked: Asked, type: str, interaction: str) -> None:
     scopes. A conditional interaction is judged by the letters it needs."""
     if type not in TYPES:
         raise NotFound
-    if interaction.removeprefix(_CONDITIONAL) not in TYPES[type].interactions:
+    offered = TYPES[type].interactions
+    if interaction.removeprefix(_CONDITIONAL) not in offered:
         raise NotSupported
+    if interaction.startswith(_CONDITIONAL) and "search-type" not in offered:
+        raise NotSupported("This type cannot be searched, so no condition finds one.")
     if not allows_interaction(asked.caller.scopes, type, interaction):
         raise Forbidden
+
+
+def target_of(type: str, id: str) -> str:
+    """What the audit calls the target of a write that was refused: no more than can be an id."""
+    return f"{type}/{id}" if ID.match(id) else type
 
 
 def resource_of(services: Services, body: bytes, type: str) -> dict[str, Any]:

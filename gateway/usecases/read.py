@@ -5,9 +5,10 @@ from __future__ import annotations
 from gateway.errors import Forbidden, Gone, NotFound
 from gateway.fhir.references import ID
 from gateway.fhir.search_table import TYPES
-from gateway.rules.audit import Act
+from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.scopes import allows
-from gateway.store import audit_log, resources
+from gateway.store import audit_log, binaries, resources
+from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
 from gateway.usecases.events import event_of
@@ -30,27 +31,33 @@ def _answer(services: Services, asked: Asked, act: Act, type: str, id: str, vers
         return refused(services, asked, act, None, NotFound())
     if not allows(asked.caller.scopes, type, "r"):
         return refused(services, asked, act, type, Forbidden())
-    found = _find(services, asked, type, id, version)
+    with services.database.glance() as db:
+        found = find(services, asked, db, type, id, version)
     if found is None or not in_scope(asked.caller, found, "r"):
         return refused(services, asked, act, f"{type}/{id}", NotFound())
-    entry = asked.entry(
+    recorded = services.journal.record([told(asked, act, found)])
+    return Answer(recorded, refusal=Gone()) if found.is_deleted else Answer(recorded, found)
+
+
+def find(services: Services, asked: Asked, db: Reader, type: str, id: str, version: str | None) -> Stored | None:
+    """What the caller may see of a version, of the current one without `version`; scopes are not asked here."""
+    if type == "AuditEvent":
+        row = audit_log.read(db, asked.visibility, id) if version is None else None
+        return event_of(row, services.fhir_base) if row else None
+    if version is None:
+        found = resources.read(db, asked.visibility, type, id)
+        return found if type != "Binary" else binaries.opened(db, asked.visibility, id, found)
+    if not version.isascii() or not version.isdigit() or len(version) > 9:
+        return None
+    return resources.vread(db, asked.visibility, type, id, int(version))
+
+
+def told(asked: Asked, act: Act, found: Stored) -> AuditEntry:
+    """What is recorded of a version that is given out."""
+    return asked.entry(
         act,
-        f"{type}/{id}/_history/{found.version}",
+        f"{found.type}/{found.id}/_history/{found.version}",
         patient_id=found.patient_id,
         custodian_id=found.custodian_id,
         detail={"consents": list(found.consents)} if found.consents else None,
     )
-    recorded = services.journal.record([entry])
-    return Answer(recorded, refusal=Gone()) if found.is_deleted else Answer(recorded, found)
-
-
-def _find(services: Services, asked: Asked, type: str, id: str, version: str | None) -> Stored | None:
-    with services.database.glance() as db:
-        if type == "AuditEvent":
-            row = audit_log.read(db, asked.visibility, id) if version is None else None
-            return event_of(row, services.fhir_base) if row else None
-        if version is None:
-            return resources.read(db, asked.visibility, type, id)
-        if not version.isascii() or not version.isdigit() or len(version) > 9:
-            return None
-        return resources.vread(db, asked.visibility, type, id, int(version))

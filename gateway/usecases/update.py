@@ -19,7 +19,7 @@ from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out
 from gateway.usecases.conditional import matches
 from gateway.usecases.create import plan_create
 from gateway.usecases.fitting import current, fit
-from gateway.usecases.incoming import check_changeable, judge, resource_of, version_of
+from gateway.usecases.incoming import check_changeable, judge, resource_of, target_of, version_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
@@ -35,7 +35,7 @@ def update(
     x_provenance: bytes | None = None,
 ) -> Written:
     """Keep the next version. Refuses as `plan_update` does, and with BadRequest for a body that cannot be read."""
-    with recorded(services, asked, Act.UPDATE, f"{type}/{id}"):
+    with recorded(services, asked, Act.UPDATE, target_of(type, id)):
         judge(asked, type, "update")
         resource = resource_of(services, body, type)
         told = provenance.told(services, asked, x_provenance)

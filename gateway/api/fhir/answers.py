@@ -45,6 +45,17 @@ async def ask(
     return answer.open()
 
 
+async def perform(
+    request: Request,
+    asked: Asked,
+    usecase: Callable[Concatenate[Services, Asked, P], T],
+    *args: P.args,
+    **options: P.kwargs,
+) -> T:
+    """The value of a use case that writes, which waits for its turn in a thread. Raises its refusal."""
+    return await run_in_threadpool(usecase, services_of(request), asked, *args, **options)
+
+
 async def _run(services: Services, call: Callable[Q, T], *args: Q.args, **options: Q.kwargs) -> T:
     """SQLite answers sooner than a thread could be asked: it is asked here. Other engines are waited for elsewhere."""
     if services.database.engine.dialect.name == "sqlite":

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.fhir.answers import ask, identify, version
+from gateway.api.fhir.binary import raw, wants_bytes
 from gateway.api.fhir.negotiation import Wish, wish
 from gateway.errors import BadRequest, Issue
 from gateway.fhir.search_controls import Controls, control
@@ -16,8 +17,10 @@ from gateway.usecases import read as usecase
 
 async def read(request: Request) -> Response:
     asked = await identify(request)
-    wanted = wish(request)
     kind, id = request.path_params["type"], request.path_params["id"]
+    if kind == "Binary" and wants_bytes(request):
+        return raw(request, await ask(request, asked, usecase.read, kind, id))
+    wanted = wish(request)
     controls = parts(kind, wanted)
     stored = await ask(request, asked, usecase.read, kind, id)
     return version(request, wanted, stored, subset(stored.text, controls))

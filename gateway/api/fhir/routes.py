@@ -15,10 +15,13 @@ from starlette.routing import Route
 from gateway.api.fhir.address import Address, Door, Endpoint
 from gateway.api.fhir.capabilities import capabilities_of
 from gateway.api.fhir.compartment import compartment, compartment_by_post
+from gateway.api.fhir.create import create
+from gateway.api.fhir.delete import delete, delete_matching
 from gateway.api.fhir.history import history
 from gateway.api.fhir.operations.table import OPERATIONS, Offer
 from gateway.api.fhir.read import read
 from gateway.api.fhir.search import search, search_by_post
+from gateway.api.fhir.update import update, update_matching
 from gateway.api.fhir.vread import vread
 from gateway.fhir.search_table import TYPES
 
@@ -69,6 +72,11 @@ INTERACTIONS = (
     Interaction("history-instance", "GET", INSTANCE + "/_history", history),
     Interaction("vread", "GET", INSTANCE + "/_history/{version}", vread),
     Interaction("read", "GET", INSTANCE, read),
+    Interaction("update", "PUT", INSTANCE, update),
+    Interaction("update", "PUT", TYPE, update_matching),
+    Interaction("delete", "DELETE", INSTANCE, delete),
+    Interaction("delete", "DELETE", TYPE, delete_matching),
+    Interaction("create", "POST", TYPE, create),
     Interaction("search-type", "GET", TYPE, search),
 )
 _LEVELS = {"system": BASE, "type": TYPE, "instance": INSTANCE}

@@ -1,0 +1,50 @@
+"""Who may have a Binary: whom its security context opens it to, or who may see a document that names it.
+
+A Binary that says nothing of whom it belongs to is read as the documents are that attach it, and without one by nobody.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import String, bindparam, literal_column, select
+
+from gateway.fhir.json import parse
+from gateway.rules.access import Visibility
+from gateway.store.database import Reader
+from gateway.store.resources import COLUMNS, Stored, permitted, stored
+from gateway.store.tables import ix_uri, resource
+from gateway.store.visible import parameters, shielded
+
+_binary = resource.alias("attached")
+# Whose it is and how confidential tells the document; the rest is the Binary's.
+_OF_DOCUMENT = frozenset({"patient_id", "custodian_id", "confidentiality"})
+_ATTACHED = shielded(
+    select(*(column if column.name in _OF_DOCUMENT else _binary.c[column.name] for column in COLUMNS))
+    .select_from(ix_uri)
+    .join(resource, resource.c.pk == ix_uri.c.resource_pk)
+    .join(_binary, _binary.c.custodian_id == resource.c.custodian_id)
+    .where(
+        ix_uri.c.type == literal_column("'DocumentReference'"),
+        ix_uri.c.name == literal_column("'location'"),
+        ix_uri.c.value == bindparam("url", type_=String),
+        resource.c.is_current,
+        _binary.c.type == literal_column("'Binary'"),
+        _binary.c.id == bindparam("id", type_=String),
+        _binary.c.is_current,
+        _binary.c.patient_id.is_(None),
+    )
+    .order_by(resource.c.pk)
+)
+
+
+def opened(db: Reader, visibility: Visibility, id: str, found: Stored | None) -> Stored | None:
+    """The Binary for this visibility; `found` is what its own row lets through."""
+    if found is not None and (found.patient_id or found.is_deleted or _has_context(found)):
+        return found
+    rows: list[tuple[Any, ...]] = db.all(_ATTACHED, {**parameters(visibility), "url": f"Binary/{id}", "id": id})
+    return next(iter(permitted(db, visibility, [stored(row) for row in rows])), None)
+
+
+def _has_context(found: Stored) -> bool:
+    return "securityContext" in parse(found.text)
