@@ -64,7 +64,7 @@ def _reserved(value: Any, path: str) -> Iterator[tuple[str, str]]:
             if isinstance(item, Mapping | list):
                 yield from _reserved(item, f"{path}[{number}]")
     elif isinstance(value, Mapping):
-        if (value.get("system"), value.get("code")) in _LABELS:
+        if any(value.get("code") == code and value.get("system") == system for system, code in _LABELS):
             yield path, "label"
         if _PROFILES & {str(each).partition("|")[0] for each in value.get("meta", {}).get("profile", ())}:
             yield f"{path}.meta.profile", "profile"
