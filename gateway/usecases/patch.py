@@ -17,7 +17,7 @@ from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Written, carry_out
 from gateway.usecases.conditional import matches
 from gateway.usecases.fitting import current, fit
-from gateway.usecases.incoming import check_changeable, judge, version_of
+from gateway.usecases.incoming import check_changeable, judge, target_of, version_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.update import is_same
@@ -35,7 +35,7 @@ def patch(
 ) -> Written:
     """Keep the patched version. Refuses as `plan_patch` does, and with UnsupportedMedia, BadRequest and Unprocessable
     for a body that is no patch."""
-    with recorded(services, asked, Act.PATCH, f"{type}/{id}"):
+    with recorded(services, asked, Act.PATCH, target_of(type, id)):
         judge(asked, type, "patch")
         change = _read(services, content_type, body)
         return carry_out(services, asked, lambda ground: [plan_patch(ground, type, id, change, if_match=if_match)])[0]
@@ -92,7 +92,7 @@ def _next(ground: Ground, found: Stored, change: Patch, base: int | None) -> Pla
     check_changeable(ground, found, "u", base)
     resource = change.apply(parse(found.text))
     step = fit(ground, Act.PATCH, resource, id=found.id, former=found)
-    return found if is_same(step) else step
+    return found if is_same(step) else ground.plan(step)
 
 
 def _read(services: Services, content_type: str | None, body: bytes) -> Patch:

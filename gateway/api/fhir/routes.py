@@ -19,6 +19,7 @@ from gateway.api.fhir.create import create
 from gateway.api.fhir.delete import delete, delete_matching
 from gateway.api.fhir.history import history
 from gateway.api.fhir.operations.table import OPERATIONS, Offer
+from gateway.api.fhir.patch import patch, patch_matching
 from gateway.api.fhir.read import read
 from gateway.api.fhir.search import search, search_by_post
 from gateway.api.fhir.update import update, update_matching
@@ -74,6 +75,8 @@ INTERACTIONS = (
     Interaction("read", "GET", INSTANCE, read),
     Interaction("update", "PUT", INSTANCE, update),
     Interaction("update", "PUT", TYPE, update_matching),
+    Interaction("patch", "PATCH", INSTANCE, patch),
+    Interaction("patch", "PATCH", TYPE, patch_matching),
     Interaction("delete", "DELETE", INSTANCE, delete),
     Interaction("delete", "DELETE", TYPE, delete_matching),
     Interaction("create", "POST", TYPE, create),

@@ -25,12 +25,16 @@ class Patch(Protocol):
         """The resource with all operations carried out; the one given stays as it is. Raises a Refusal."""
 
 
+def is_offered(content_type: str | None) -> bool:
+    """Whether patches are taken in this media type."""
+    return _media(content_type) in FORMATS
+
+
 def of_body(content_type: str | None, body: bytes, *, max_depth: int = 64) -> Patch:
     """The patch in a body. Raises UnsupportedMedia for any type but the two, BadRequest for what is no patch."""
-    media = (content_type or "").partition(";")[0].strip().lower()
-    if media not in FORMATS:
+    if not is_offered(content_type):
         raise UnsupportedMedia(f"A patch is {JSON_PATCH}, or Parameters as {FHIR_JSON}.")
-    return _of_document(media, _parsed(body, None, max_depth))
+    return _of_document(_media(content_type), _parsed(body, None, max_depth))
 
 
 def of_entry(resource: Any) -> Patch:
@@ -44,6 +48,10 @@ def of_entry(resource: Any) -> Patch:
         issue = Issue(f"A patch in a Binary is {JSON_PATCH}.", "Binary.contentType", "not-supported")
         raise UnsupportedMedia(issues=[issue])
     return _of_document(JSON_PATCH, _parsed(_content(resource.get("data")), "Binary.data", 64))
+
+
+def _media(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
 
 
 def _of_document(media: str, document: Any) -> Patch:
