@@ -82,13 +82,14 @@ class Seen:
 @dataclass(slots=True)
 class Ground:
     """What a decision is made on: who asks, a consistent state, and by `Type/id` the steps already planned beside it,
-    which count as done."""
+    which count as done. Steps put in `along` are taken after the planned ones; nobody is answered for them."""
 
     services: Services
     asked: Asked
     db: Reader
     seen: dict[object, Seen] = field(default_factory=dict)
     beside: dict[str, Step] = field(default_factory=dict)
+    along: list[Step] = field(default_factory=list)
 
     def see(self, key: object, ask: Callable[[Reader], T]) -> T:
         """Ask the state, and remember the answer as an assumption; the same key is asked once."""
@@ -124,19 +125,24 @@ def carry_out_with(
             with services.database.write() as writer:
                 writer.alone()
                 if all(seen.holds(writer) for seen in ground.seen.values()):
-                    return conclude(writer, _apply(writer, asked, planned))
+                    return conclude(writer, _apply(writer, ground, planned))
         except Stale:
             continue
     try:
         with services.database.write() as writer:
             writer.alone()
-            return conclude(writer, _apply(writer, asked, decide(Ground(services, asked, writer))))
+            ground = Ground(services, asked, writer)
+            return conclude(writer, _apply(writer, ground, decide(ground)))
     except Stale:
         raise Conflict from None
 
 
-def _apply(writer: Writer, asked: Asked, planned: Sequence[Planned]) -> tuple[Written, ...]:
-    return tuple(_do(writer, asked, one) if isinstance(one, Step) else _left(writer, asked, one) for one in planned)
+def _apply(writer: Writer, ground: Ground, planned: Sequence[Planned]) -> tuple[Written, ...]:
+    asked = ground.asked
+    done = tuple(_do(writer, asked, one) if isinstance(one, Step) else _left(writer, asked, one) for one in planned)
+    for step in ground.along:
+        _do(writer, asked, step)
+    return done
 
 
 def _do(writer: Writer, asked: Asked, step: Step) -> Written:

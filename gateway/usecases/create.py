@@ -18,6 +18,7 @@ from gateway.usecases.fitting import fit
 from gateway.usecases.incoming import judge, resource_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
+from gateway.usecases.superseding import supersede
 
 
 def create(
@@ -54,4 +55,4 @@ def plan_create(
             raise PreconditionFailed("Several resources match the condition.")
         if found:
             return found[0]
-    return ground.plan(fit(ground, Act.CREATE, resource, id=id or str(uuid.uuid4())))
+    return supersede(ground, ground.plan(fit(ground, Act.CREATE, resource, id=id or str(uuid.uuid4()))))

@@ -35,7 +35,7 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     """
     kind, caller = resource["resourceType"], ground.asked.caller
     kept = None if former is None or former.is_deleted else parse(former.text)
-    resource = _identified(_localised(resource, f"{ground.services.fhir_base}/"), id)
+    resource = identified(_localised(resource, f"{ground.services.fhir_base}/"), id)
     _check(ground, resource)
     writing.label_written(resource, kept)
     if kind == "Consent":
@@ -50,7 +50,7 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     return Step(act, kind, id, former, resource, patients, caller.organization_id, rows)
 
 
-def _identified(resource: dict[str, Any], id: str) -> dict[str, Any]:
+def identified(resource: dict[str, Any], id: str) -> dict[str, Any]:
     """Give the resource its id; version and time are not the writer's to tell, and are taken away."""
     resource["id"] = id
     meta = resource.get("meta")

@@ -79,11 +79,11 @@ def check_changeable(ground: Ground, found: Stored, letter: str, base: int | Non
         raise Forbidden("The caller may not change this resource.")
     if base is not None and base != found.version:
         raise PreconditionFailed
-    if _is_made_here(ground, found):
+    if is_made_here(ground, found):
         raise NotSupported("What came of a submission is changed by reviews only.")
 
 
-def _is_made_here(ground: Ground, found: Stored) -> bool:
+def is_made_here(ground: Ground, found: Stored) -> bool:
     """Whether an approval published it, or it tells of a model."""
     if drafts.origin_of(ground.db, sight_of(ground.asked.caller), found.type, found.id) is not None:
         return True

@@ -22,6 +22,7 @@ from gateway.usecases.fitting import current, fit
 from gateway.usecases.incoming import check_changeable, judge, resource_of, target_of, version_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
+from gateway.usecases.superseding import supersede
 
 
 def update(
@@ -112,7 +113,7 @@ def plan_update_matching(
 def _next(ground: Ground, resource: dict[str, Any], found: Stored, base: int | None) -> Planned:
     check_changeable(ground, found, "u", base)
     step = fit(ground, Act.UPDATE, resource, id=found.id, former=found)
-    return found if is_same(step) else ground.plan(step)
+    return found if is_same(step) else supersede(ground, ground.plan(step))
 
 
 def is_same(step: Step) -> bool:
