@@ -6,16 +6,36 @@ https://hl7.org/fhir/R4/bundle.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from gateway.fhir.json import dump
 
 Link = tuple[str, str]
+MATCH_GRADE = "http://hl7.org/fhir/StructureDefinition/match-grade"
 
 
 def search_entry(url: str, text: bytes, mode: str) -> bytes:
     """One entry of a searchset; `mode` is match or include."""
     return b'{"fullUrl":%b,"resource":%b,"search":{"mode":"%b"}}' % (dump(url), text, mode.encode())
+
+
+def graded_entry(url: str, text: bytes, score: Decimal, grade: str) -> bytes:
+    """One match of a patient. https://hl7.org/fhir/R4/patient-operation-match.html"""
+    extension = [{"url": MATCH_GRADE, "valueCode": grade}]
+    search = {"extension": extension, "mode": "match", "score": score}
+    return b'{"fullUrl":%b,"resource":%b,"search":%b}' % (dump(url), text, dump(search))
+
+
+def document_entry(url: str, text: bytes) -> bytes:
+    """One entry of a document."""
+    return b'{"fullUrl":%b,"resource":%b}' % (dump(url), text)
+
+
+def document(head: dict[str, Any], entries: Iterable[bytes]) -> bytes:
+    """A document: its head (id, meta, identifier, timestamp), then its entries, the Composition first."""
+    made = dump({"resourceType": "Bundle", **head, "type": "document"})
+    return b'%b,"entry":[%b]}' % (made[:-1], b",".join(entries))
 
 
 def outcome_entry(outcome: dict[str, Any]) -> bytes:
@@ -28,11 +48,18 @@ def history_entry(url: str, text: bytes | None, request: dict[str, str], respons
     return b'{"fullUrl":%b,%b"request":%b,"response":%b}' % (dump(url), held, dump(request), dump(response))
 
 
+def response_entry(url: str | None, text: bytes | None, response: dict[str, Any]) -> bytes:
+    """One entry of the answer to a batch or transaction; `url` is that of the resource which goes along."""
+    named = b"" if url is None else b'"fullUrl":%b,' % dump(url)
+    held = b"" if text is None else b'"resource":%b,' % text
+    return b'{%b%b"response":%b}' % (named, held, dump(response))
+
+
 def bundle(kind: str, links: Sequence[Link], entries: Iterable[bytes], total: int | None = None) -> bytes:
     """A Bundle of `kind`, its links in the order given. Without an entry there is no `entry` element."""
     head = b'{"resourceType":"Bundle","type":"%b"' % kind.encode()
     count = b"" if total is None else b',"total":%d' % total
-    linked = dump([{"relation": relation, "url": url} for relation, url in links])
+    linked = b',"link":%b' % dump([{"relation": relation, "url": url} for relation, url in links]) if links else b""
     joined = b",".join(entries)
     body = b',"entry":[%b]' % joined if joined else b""
-    return b'%b%b,"link":%b%b}' % (head, count, linked, body)
+    return b"%b%b%b%b}" % (head, count, linked, body)

@@ -13,6 +13,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
 from gateway.api.fhir.address import Address, Door, Endpoint
+from gateway.api.fhir.bundle import bundle
 from gateway.api.fhir.capabilities import capabilities_of
 from gateway.api.fhir.compartment import compartment, compartment_by_post
 from gateway.api.fhir.create import create
@@ -60,6 +61,8 @@ SYSTEM = (
     Interaction("history-system", "GET", BASE + "/_history", history),
     Interaction("search-system", "GET", BASE, search),
     Interaction("search-system", "POST", BASE + "/_search", search_by_post),
+    Interaction("transaction", "POST", BASE, bundle),
+    Interaction("batch", "POST", BASE, bundle),
 )
 # Searches in the compartment of a patient, which the statement tells of as a whole.
 COMPARTMENT = (

@@ -1,0 +1,70 @@
+"""batch and transaction: https://hl7.org/fhir/R4/http.html#transaction"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.dependencies import services_of
+from gateway.api.fhir.answers import content, identify, perform
+from gateway.api.fhir.negotiation import wish
+from gateway.api.fhir.search import searchset
+from gateway.api.fhir.written import body_of, preferred, without_parameters
+from gateway.errors import Issue
+from gateway.fhir.bundle import bundle as joined
+from gateway.fhir.bundle import response_entry
+from gateway.fhir.outcome import outcome
+from gateway.store.times import instant
+from gateway.usecases import bundle as usecase
+from gateway.usecases.entries import Answered
+from gateway.usecases.entry_reads import pairs_of
+from gateway.usecases.walk import Place
+
+
+async def bundle(request: Request) -> Response:
+    asked = await identify(request)
+    wanted = wish(request)
+    without_parameters(wanted)
+    kind, answers = await perform(request, asked, usecase.answer, await body_of(request))
+    base, form = services_of(request).fhir_base, preferred(request)
+    return content(request, wanted, joined(f"{kind}-response", [], (_entry(one, base, form) for one in answers)))
+
+
+def _entry(answer: Answered, base: str, form: str) -> bytes:
+    """One entry, with the resource where it was read or where Prefer asks for it."""
+    response: dict[str, Any] = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
+    if answer.refusal is not None:
+        return response_entry(None, None, response | {"outcome": outcome(answer.refusal.issues)})
+    if answer.found is not None:
+        return response_entry(None, _searchset(answer, base), response)
+    stored = answer.stored
+    if stored is None:
+        return response_entry(None, None, response)
+    address = f"{base}/{stored.type}/{stored.id}"
+    if answer.entry.is_write and not stored.is_deleted:
+        response["location"] = f"{address}/_history/{stored.version}"
+    response |= {"etag": f'W/"{stored.version}"', "lastModified": instant(stored.updated_micros)}
+    if answer.entry.is_write and form == "OperationOutcome":
+        response["outcome"] = outcome([_done(answer)])
+    shown = _is_shown(answer, form)
+    return response_entry(address if shown else None, stored.text if shown else None, response)
+
+
+def _is_shown(answer: Answered, form: str) -> bool:
+    if answer.entry.is_write:
+        return form == "representation" and answer.entry.method != "DELETE"
+    return answer.entry.method == "GET" and answer.status == HTTPStatus.OK
+
+
+def _searchset(answer: Answered, base: str) -> bytes | None:
+    if answer.found is None or answer.entry.method == "HEAD":
+        return None
+    return searchset(answer.found, base, Place(answer.entry.address.type), pairs_of(answer.entry))
+
+
+def _done(answer: Answered) -> Issue:
+    done = "created" if answer.created else "kept as its next version" if answer.changed else "left as it was"
+    return Issue(f"The resource was {done}.", None, "informational", "information")

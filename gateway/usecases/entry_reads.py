@@ -1,0 +1,102 @@
+"""The reads of a Bundle: in a transaction answered inside of it, so that they see what it writes; in a batch alone.
+
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from gateway.errors import BadRequest, Forbidden, Gone, NotFound
+from gateway.fhir.search_table import TYPES
+from gateway.fhir.transaction import Entry
+from gateway.rules.audit import Act
+from gateway.rules.scopes import allows
+from gateway.store import audit
+from gateway.store.database import Writer
+from gateway.store.resources import Stored
+from gateway.usecases import read, search
+from gateway.usecases.asked import Answer, Asked
+from gateway.usecases.disclosures import disclosures
+from gateway.usecases.entries import Answered
+from gateway.usecases.page import Pairs
+from gateway.usecases.scoping import in_scope
+from gateway.usecases.search import Found
+from gateway.usecases.services import Services
+from gateway.usecases.walk import Place
+
+T = TypeVar("T")
+_MOST_FIELDS = 250
+_FORM = frozenset({"_format", "_pretty"})  # there is one form inside of a Bundle
+
+
+def read_inside(services: Services, asked: Asked, writer: Writer, entry: Entry) -> Answered:
+    """What a GET or HEAD finds in the transaction, which records it. Refuses as reading and searching do."""
+    address = entry.address
+    if address.id is None:
+        place, pairs = Place(address.type), pairs_of(entry)
+        found = search.found_in(services, asked, writer, place, pairs)
+        for told in disclosures(
+            asked, Act.SEARCH, address.type, [*found.matches, *found.included], _query(place, found)
+        ):
+            audit.record(writer, told)
+        return Answered(entry, 200, found=found)
+    if address.type not in TYPES:
+        raise NotFound
+    if not allows(asked.caller.scopes, address.type, "r"):
+        raise Forbidden
+    stored = read.find(services, asked, writer, address.type, address.id, address.version)
+    if stored is None or not in_scope(asked.caller, stored, "r"):
+        raise NotFound
+    audit.record(writer, read.told(asked, Act.VREAD if address.version else Act.READ, stored))
+    if stored.is_deleted:
+        raise Gone
+    return _unless_known(entry, stored)
+
+
+def read_alone(services: Services, asked: Asked, entry: Entry) -> Answered:
+    """The same as a request of its own: when this returns, or raises the refusal, the record is durable."""
+    address = entry.address
+    if address.id is None:
+        found = _durable(search.search(services, asked, Place(address.type), pairs_of(entry)))
+        return Answered(entry, 200, found=found)
+    if address.version is None:
+        return _unless_known(entry, _durable(read.read(services, asked, address.type, address.id)))
+    return _unless_known(entry, _durable(read.vread(services, asked, address.type, address.id, address.version)))
+
+
+def pairs_of(entry: Entry) -> Pairs:
+    """The parameters of a search. Raises BadRequest for what cannot be read."""
+    try:
+        pairs = parse_qsl(
+            entry.address.query or "", keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise BadRequest("The parameters cannot be read.") from None
+    return [pair for pair in pairs if pair[0] not in _FORM]
+
+
+def _query(place: Place, found: Found) -> dict[str, str]:
+    return {"query": f"{place.address}?{found.query.text}"}
+
+
+def _durable(answer: Answer[T]) -> T:
+    answer.recorded.result()
+    return answer.open()
+
+
+def _unless_known(entry: Entry, stored: Stored) -> Answered:
+    """The version, or that the caller has it already."""
+    return Answered(entry, 304 if _is_known(entry, stored) else 200, stored)
+
+
+def _is_known(entry: Entry, stored: Stored) -> bool:
+    if entry.if_none_match is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in entry.if_none_match.split(",")}
+        return bool(tags & {"*", f'"{stored.version}"'})
+    if entry.if_modified_since is None:
+        return False
+    since = datetime.fromisoformat(entry.if_modified_since)
+    return stored.updated_at.replace(microsecond=0) <= since
