@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -11,12 +10,10 @@ from starlette.responses import Response
 from gateway.api.dependencies import services_of
 from gateway.api.fhir.answers import ask, content, identify
 from gateway.api.fhir.negotiation import wish
-from gateway.fhir.bundle import bundle, history_entry, outcome_entry
-from gateway.fhir.outcome import outcome
+from gateway.fhir.bundle import bundle, history_entry
 from gateway.store.resources import Stored
 from gateway.store.times import instant
 from gateway.usecases import history as usecase
-from gateway.usecases.history import Versions
 from gateway.usecases.page import PAGE
 
 _STATUS = {"POST": "201 Created", "PUT": "200 OK", "PATCH": "200 OK", "DELETE": "204 No Content"}
@@ -33,14 +30,7 @@ async def history(request: Request) -> Response:
     links = [("self", f"{address}?{text}" if text else address)]
     if found.next:
         links.append(("next", f"{address}?{PAGE}={found.next}"))
-    return content(request, wanted, bundle("history", links, _entries(found, base)))
-
-
-def _entries(found: Versions, base: str) -> Iterator[bytes]:
-    for row in found.rows:
-        yield _entry(row, base)
-    if found.notices:
-        yield outcome_entry(outcome(found.notices))
+    return content(request, wanted, bundle("history", links, (_entry(row, base) for row in found.rows)))
 
 
 def _entry(row: Stored, base: str) -> bytes:
