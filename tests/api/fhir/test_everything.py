@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.fhir.conftest import BASE, READER, World, document, link, names, patient, practitioner, provenance
+from tests.api.fhir.conftest import BASE, World, document, link, names, practitioner, provenance
 from tests.synthetic import resources_of
 
 DIRECTORY = frozenset(
@@ -24,8 +24,9 @@ def load(world: World, count: int) -> list[str]:
     for resource in resources_of(3, count, "Patient/ann"):
         if resource["resourceType"] in DIRECTORY:
             world.publish(resource, None, confidentiality="N")
-        else:
-            world.publish(resource, "ann")
+            continue
+        world.publish(resource, "ann")
+        if resource["resourceType"] not in ("Binary", "Subscription"):  # in no compartment; others refer to them
             about.append(f"{resource['resourceType']}/{resource['id']}")
     return about
 
