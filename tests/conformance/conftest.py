@@ -1,0 +1,68 @@
+"""The gateway with its packages, what it emits, and the validators to show it to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.fhir import profiles
+from gateway.fhir.profiles import Profiles
+from tests.conformance import packages, tools, validators
+from tests.conformance.emitted import Emitted, emitted
+from tests.conformance.validators import Npm, Validator
+from tests.house import Cast, House, gather, opened
+
+Folder = pytest.TempPathFactory
+
+
+@pytest.fixture(scope="session")
+def guides(tmp_path_factory: Folder) -> Profiles:
+    """The guides that emitted resources claim, at the gateway's own door too."""
+    if packages.WITHOUT:
+        pytest.skip(packages.WITHOUT)
+    folder = tmp_path_factory.mktemp("guides")
+    for guide in packages.GUIDES:
+        (folder / guide.name).symlink_to(guide.resolve())
+    return profiles.load(folder)
+
+
+@pytest.fixture(scope="session")
+def cast(tmp_path_factory: Folder, guides: Profiles) -> Cast:
+    return gather(tmp_path_factory.mktemp("cast"), guides)
+
+
+@pytest.fixture(scope="session")
+def house(cast: Cast, tmp_path_factory: Folder) -> Iterator[House]:
+    with opened(cast, tmp_path_factory.mktemp("house")) as opened_house:
+        yield opened_house
+
+
+@pytest.fixture(scope="session")
+def given_out(house: House) -> list[Emitted]:
+    return emitted(house)
+
+
+@pytest.fixture(scope="session")
+def hl7(given_out: list[Emitted], tmp_path_factory: Folder) -> Iterator[Validator]:
+    if reason := tools.without_java():
+        pytest.skip(reason)
+    with validators.hl7(tmp_path_factory.mktemp("hl7"), [each.resource for each in given_out]) as validator:
+        yield validator
+
+
+@pytest.fixture(scope="session")
+def npm(tmp_path_factory: Folder) -> Iterator[Npm]:
+    if reason := tools.without_node() or packages.WITHOUT:
+        pytest.skip(reason)
+    with validators.npm(tmp_path_factory.mktemp("npm")) as both:
+        yield both
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: Folder) -> Path:
+    """Where a process of npm's may leave its complaints."""
+    if reason := tools.without_node():
+        pytest.skip(reason)
+    return tmp_path_factory.mktemp("node")

@@ -1,0 +1,55 @@
+"""Definitions out of the folder of published packages beside the project."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.world import SHARED
+
+PACKAGES, TERMINOLOGY = SHARED / "packages", SHARED / "terminology"
+R4 = PACKAGES / "ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz"
+GUIDES = tuple(
+    PACKAGES / name
+    for name in (
+        "hl7.fhir.uv.extensions.r4-5.3.0.tgz",
+        "hl7.fhir.us.core-6.1.0.tgz",
+        "SUSHI-BUILT-hl7.fhir.uv.ips-2.0.1.tgz",
+        "SUSHI-BUILT-hl7.fhir.uv.aitransparency-1.0.0-current.tgz",
+        "SUSHI-BUILT-ihe.iti.balp-1.1.5-current.tgz",
+        "SUSHI-BUILT-ihe.iti.pcf-1.1.1-current.tgz",
+    )
+)
+WITHOUT = "" if R4.exists() else f"the published FHIR packages are not at {PACKAGES}"
+
+
+def structures() -> list[dict[str, Any]]:
+    """Every StructureDefinition of the guides."""
+    return [one for guide in GUIDES for one in _members(guide, "package/StructureDefinition-")]
+
+
+def observation_values() -> dict[str, Any]:
+    """R4's code system of observation values with the codes it got since, the labels of AI content among them: R4 froze
+    it in 2018, and the package with today's terminology is not beside the project."""
+    [system] = _members(R4, "package/CodeSystem-v3-ObservationValue.json")
+    extract = json.loads((TERMINOLOGY / "v3-ObservationValue.security-integrity.json").read_bytes())
+    known = set(_codes(system["concept"]))
+    later = [{"code": one["code"], "display": one["display"]} for one in extract["concepts"]]
+    concepts = system["concept"] + [one for one in later if one["code"] not in known]
+    return {name: value for name, value in system.items() if name != "text"} | {"concept": concepts}
+
+
+def _codes(concepts: list[dict[str, Any]]) -> Iterator[str]:
+    for concept in concepts:
+        yield concept["code"]
+        yield from _codes(concept.get("concept", []))
+
+
+def _members(package: Path, prefix: str) -> Iterator[dict[str, Any]]:
+    with tarfile.open(package) as archive:
+        for member in archive:
+            if member.name.startswith(prefix):
+                yield json.loads(archive.extractfile(member).read())  # type: ignore[union-attr]
