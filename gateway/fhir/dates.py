@@ -55,6 +55,14 @@ def period(value: Mapping[str, Any]) -> Interval:
     return Interval(interval(start).low if start else BEGINNING, interval(end).high if end else END)
 
 
+def timing(value: Mapping[str, Any]) -> Interval | None:
+    """The outer limits of a FHIR Timing; None where it has none. Raises ValueError for bad dates."""
+    found = [interval(event) for event in value.get("event", ()) if event is not None]
+    if bounds := value.get("repeat", {}).get("boundsPeriod"):
+        found.append(period(bounds))
+    return Interval(min(one.low for one in found), max(one.high for one in found)) if found else None
+
+
 def _offset(zone: str | None) -> int:
     if not zone or zone == "Z":
         return 0
@@ -77,14 +85,15 @@ def _length(part: Mapping[str, str | None], year: int, month: int) -> int:
 
 
 # How a stored interval (low, high) must lie to the one searched for (first, last), by prefix. Written with `&` and `|`
-# only, so that the same lines compare numbers and build SQL.
+# only, so that the same lines compare numbers and build SQL. As low <= high, `eq` and `eb` say of low what they say of
+# high: an index is ordered by low.
 PREFIXES: Mapping[str, Callable[[Any, Any, Any, Any], Any]] = {
-    "eq": lambda low, high, first, last: (low >= first) & (high <= last),
+    "eq": lambda low, high, first, last: (low >= first) & (low <= last) & (high <= last),
     "ne": lambda low, high, first, last: (low < first) | (high > last),
     "lt": lambda low, high, first, last: low < first,
     "gt": lambda low, high, first, last: high > last,
     "le": lambda low, high, first, last: (low < first) | ((low >= first) & (high <= last)),
     "ge": lambda low, high, first, last: (high > last) | ((low >= first) & (high <= last)),
     "sa": lambda low, high, first, last: low > last,
-    "eb": lambda low, high, first, last: high < first,
+    "eb": lambda low, high, first, last: (low < first) & (high < first),
 }

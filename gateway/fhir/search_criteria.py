@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.fhir.search_table import TYPES, Parameter, TypeTable
-from gateway.fhir.search_values import Value, read, split
+from gateway.fhir.search_table import COLUMNS, TYPES, Parameter, TypeTable
+from gateway.fhir.search_values import TokenValue, UriValue, Value, read, split, unescape
+from gateway.fhir.value_sets import members
+
+_URL = re.compile(r"([a-z][a-z0-9+.\-]*://[^/\s]+)(/\S*)?\Z")
+_DEEPEST = 20  # steps of a path
 
 MODIFIERS: Mapping[str, tuple[str, ...]] = {
-    "token": ("not", "missing"),
+    "token": ("not", "text", "in", "not-in", "of-type", "missing"),
     "string": ("exact", "contains", "missing"),
     "date": ("missing",),
-    "uri": ("missing",),
+    "number": ("missing",),
+    "quantity": ("missing",),
+    "uri": ("above", "below", "missing"),
     "reference": ("identifier", "missing"),
+    "composite": ("missing",),
 }
 
 
@@ -43,13 +51,19 @@ def criterion(table: TypeTable, name: str, text: str, base: str) -> Criterion:
         raise Unknown("The parameter has no value.")
     if not colon:
         return Criterion(parameter, None, _values(parameter, None, text, base))
-    if modifier not in MODIFIERS[parameter.kind] and not names_target(parameter, modifier):
+    if modifier not in _modifiers(parameter) and not names_target(parameter, modifier):
         raise Unknown("The modifier is not supported for this parameter.")
     if modifier == "missing":
         if text not in ("true", "false"):
             raise ValueError("The modifier takes true or false.")
         return Criterion(parameter, modifier, missing=text == "true")
     return Criterion(parameter, modifier, _values(parameter, modifier, text, base))
+
+
+def _modifiers(parameter: Parameter) -> tuple[str, ...]:
+    """Columns of the resource have neither words nor types nor value sets."""
+    offered = MODIFIERS[parameter.kind]
+    return tuple(one for one in offered if one in ("not", "missing")) if parameter.code in COLUMNS else offered
 
 
 def names_target(parameter: Parameter, modifier: str) -> bool:
@@ -60,4 +74,22 @@ def names_target(parameter: Parameter, modifier: str) -> bool:
 
 
 def _values(parameter: Parameter, modifier: str | None, text: str, base: str) -> tuple[Value, ...]:
-    return tuple(read(parameter, modifier, part, base) for part in split(text, ","))
+    parts = split(text, ",")
+    if modifier in ("in", "not-in"):
+        named = [coding for part in parts for coding in members(unescape(part))]
+        return tuple(TokenValue(coding["system"], coding["code"]) for coding in named)
+    if modifier in ("above", "below"):
+        return tuple(UriValue(url) for part in parts for url in _hierarchy(modifier, unescape(part)))
+    return tuple(read(parameter, modifier, part, base) for part in parts)
+
+
+def _hierarchy(modifier: str, url: str) -> list[str]:
+    """Where to look: at the URL for what is `below` it; for what is `above`, at it and at each shorter path."""
+    match = _URL.match(url)
+    if match is None or url.count("/") > _DEEPEST:
+        raise ValueError("above and below go by the path of a URL with a host")
+    if modifier == "below":
+        return [url.rstrip("/")]
+    host, steps = match[1], [step for step in (match[2] or "").split("/") if step]
+    paths = ["/".join([host, *steps[:length]]) for length in range(len(steps) + 1)]
+    return [*paths, *(f"{path}/" for path in paths)]

@@ -10,51 +10,39 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from gateway.fhir.dates import interval, period
-from gateway.fhir.path import Path, compile
+from gateway.fhir.dates import Interval, interval, period, timing
 from gateway.fhir.references import literal
-from gateway.fhir.search_table import TYPES, Parameter
-from gateway.fhir.search_values import fold
+from gateway.fhir.search_numbers import extent
+from gateway.fhir.search_paths import Find, finder
+from gateway.fhir.search_rows import (
+    OF_TYPE,
+    DateRow,
+    IndexRow,
+    QuantityRow,
+    ReferenceRow,
+    StringRow,
+    TokenRow,
+    UriRow,
+)
+from gateway.fhir.search_table import COLUMNS, TYPES, Parameter
+from gateway.fhir.search_values import fold, sounds
 
-COLUMNS = frozenset({"_id", "_lastUpdated"})
-_NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
-
-
-class TokenRow(NamedTuple):
-    name: str
-    system: str | None
-    code: str
-
-
-class ReferenceRow(NamedTuple):
-    """A literal reference, an identifier, or both. One that leaves this server has type '' and its URL as id."""
-
-    name: str
-    target_type: str | None
-    target_id: str | None
-    target_version: str | None
-    system: str | None
-    value: str | None
-
-
-class DateRow(NamedTuple):
-    name: str
-    low: int
-    high: int
+# Of HumanName and of Address.
+_PARTS = (
+    *("text", "family", "given", "prefix", "suffix"),
+    *("line", "city", "district", "state", "postalCode", "country"),
+)
+_CURRENCY = "urn:iso:std:iso:4217"
+Rows = Iterator[IndexRow]
 
 
-class StringRow(NamedTuple):
-    name: str
-    folded: str
-    exact: str
+class _Entry(NamedTuple):
+    """A parameter ready to run, with the components of a composite."""
 
-
-class UriRow(NamedTuple):
-    name: str
-    value: str
-
-
-IndexRow = TokenRow | ReferenceRow | DateRow | StringRow | UriRow
+    parameter: Parameter
+    find: Find
+    rows: Callable[[Parameter, Any], Rows]
+    components: tuple[_Entry, ...] = ()
 
 
 def index(resource: Mapping[str, Any]) -> list[IndexRow]:
@@ -63,76 +51,148 @@ def index(resource: Mapping[str, Any]) -> list[IndexRow]:
     if kind not in TYPES:
         return []
     rows: dict[IndexRow, None] = {}
-    for parameter, path in _paths(kind):
-        for value in path.evaluate(resource, resolve=_typed):
-            rows.update(dict.fromkeys(_ROWS[parameter.kind](parameter, value)))
+    for entry in _entries(kind):
+        for value in entry.find(resource):
+            found = _composites(entry, value) if entry.components else entry.rows(entry.parameter, value)
+            rows.update(dict.fromkeys(found))
     return list(rows)
 
 
 @cache
-def _paths(kind: str) -> list[tuple[Parameter, Path]]:
+def _entries(kind: str) -> tuple[_Entry, ...]:
     """The parameters of a type with their expressions, compiled once."""
     found = TYPES[kind].parameters.values()
-    return [(parameter, compile(parameter.expression)) for parameter in found if parameter.code not in COLUMNS]
+    return tuple(_entry(parameter, kind) for parameter in found if parameter.code not in COLUMNS)
 
 
-def _typed(value: Any) -> Any:
-    """Enough of a referenced resource to ask for its type, which is all that search expressions do."""
-    text = value.get("reference", "") if isinstance(value, Mapping) else value
-    found = literal(text) if isinstance(text, str) else None
-    return {"resourceType": found.type} if found and found.is_local else None
+def _entry(parameter: Parameter, kind: str | None) -> _Entry:
+    components = tuple(_entry(component, None) for component in parameter.components)
+    return _Entry(parameter, finder(parameter.expression, kind), _ROWS[parameter.kind], components)
 
 
-def _tokens(parameter: Parameter, value: Any) -> Iterator[IndexRow]:
-    """code, boolean, Coding, CodeableConcept, Identifier."""
+def _composites(entry: _Entry, element: Mapping[str, Any]) -> Rows:
+    """A row of the second part for each code that stands beside it in the element."""
+    first, second = (_parts(component, element) for component in entry.components)
+    for code in first:
+        assert isinstance(code, TokenRow)
+        for row in second:
+            yield row._replace(of_system=code.system, of_code=code.code)
+
+
+def _parts(component: _Entry, element: Mapping[str, Any]) -> list[IndexRow]:
+    """The values of a component, without what only a modifier asks for."""
+    rows = [row for value in component.find(element) for row in component.rows(component.parameter, value)]
+    if component.parameter.kind != "token":
+        return rows
+    return [row for row in rows if isinstance(row, TokenRow) and row.name == component.parameter.code]
+
+
+def _tokens(parameter: Parameter, value: Any) -> Rows:
+    """code, boolean, string, Coding, CodeableConcept, Identifier, ContactPoint."""
+    name = parameter.code
     if isinstance(value, bool):
-        yield TokenRow(parameter.code, None, "true" if value else "false")
+        yield TokenRow(name, None, "true" if value else "false")
     elif isinstance(value, str):
-        yield TokenRow(parameter.code, parameter.system, value)
-    elif isinstance(value, Mapping) and "coding" in value:
+        yield TokenRow(name, parameter.system, value)
+    elif not isinstance(value, Mapping):
+        return
+    elif parameter.is_contact:
+        if "value" in value:
+            yield TokenRow(name, value.get("use"), value["value"])
+    elif "coding" in value:
+        yield from _words(name, value.get("text"))
         for coding in value["coding"]:
-            yield from _tokens(parameter, coding)
-    elif isinstance(value, Mapping):
-        code = value.get("code") or value.get("value")
-        if isinstance(code, str):
-            yield TokenRow(parameter.code, value.get("system"), code)
+            yield from _coding(name, coding)
+    elif "value" in value or "type" in value:
+        yield from _identifier(name, value)
+    elif "text" in value:
+        yield TokenRow(name, None, "")
+        yield from _words(name, value["text"])
+    else:
+        yield from _coding(name, value)
 
 
-def _references(parameter: Parameter, value: Any) -> Iterator[IndexRow]:
-    """Reference."""
-    if not isinstance(value, Mapping):
-        return
-    found = literal(value.get("reference", ""))
-    identifier = value.get("identifier", {})
-    named = identifier.get("value")
-    if found and found.is_local and parameter.targets and found.type not in parameter.targets:
-        return
-    if found or named:
-        type_, id_, version = found or (None, None, None)
-        yield ReferenceRow(parameter.code, type_, id_, version, identifier.get("system") if named else None, named)
+def _coding(name: str, coding: Mapping[str, Any]) -> Rows:
+    yield TokenRow(name, coding.get("system"), coding.get("code", ""))
+    yield from _words(name, coding.get("display"))
 
 
-def _dates(parameter: Parameter, value: Any) -> Iterator[IndexRow]:
-    """date, dateTime, instant, Period."""
-    try:
-        covered = interval(value) if isinstance(value, str) else period(value)
-    except ValueError:  # a scheduled[x] may be words
-        return
-    yield DateRow(parameter.code, covered.low, covered.high)
+def _identifier(name: str, value: Mapping[str, Any]) -> Rows:
+    named, kind = value.get("value", ""), value.get("type", {})
+    yield TokenRow(name, value.get("system"), named)
+    yield from _words(name, kind.get("text"))
+    for coding in kind.get("coding", ()):
+        if "code" in coding and named:
+            yield TokenRow(name + OF_TYPE, coding.get("system"), f"{coding['code']}|{named}")
 
 
-def _strings(parameter: Parameter, value: Any) -> Iterator[IndexRow]:
-    """string, HumanName."""
+def _words(name: str, text: str | None) -> Rows:
+    if text:
+        yield StringRow(name, fold(text), text)
+
+
+def _references(parameter: Parameter, value: Any) -> Rows:
+    """Reference; canonical, whose version follows a bar."""
     if isinstance(value, str):
-        yield StringRow(parameter.code, fold(value), value)
+        url, _, version = value.partition("|")
+        if found := literal(url):
+            yield ReferenceRow(parameter.code, found.type, found.id, version or found.version)
     elif isinstance(value, Mapping):
-        for part in _NAME_PARTS:
+        found = literal(value.get("reference", ""))
+        if found and found.is_local and parameter.targets and found.type not in parameter.targets:
+            return
+        identifier = value.get("identifier", {})
+        named = identifier.get("value")
+        type_, id_, version_ = found or (None, None, None)
+        yield ReferenceRow(parameter.code, type_, id_, version_, identifier.get("system") if named else None, named)
+
+
+def _dates(parameter: Parameter, value: Any) -> Rows:
+    """date, dateTime, instant, Period, Timing."""
+    covered = _covered(value)
+    if covered:
+        yield DateRow(parameter.code, covered.low, covered.high)
+
+
+def _covered(value: Any) -> Interval | None:
+    try:
+        if isinstance(value, str):
+            return interval(value)
+        return period(value) if "start" in value or "end" in value else timing(value)
+    except ValueError:  # what is scheduled may be told in words
+        return None
+
+
+def _strings(parameter: Parameter, value: Any) -> Rows:
+    """string, HumanName, Address."""
+    if isinstance(value, str):
+        if parameter.code == "phonetic":
+            yield from (StringRow(parameter.code, sound, value) for sound in sounds(value))
+        else:
+            yield StringRow(parameter.code, fold(value), value)
+    elif isinstance(value, Mapping):
+        for part in _PARTS:
             held = value.get(part, ())
             for text in (held,) if isinstance(held, str) else held:
                 yield from _strings(parameter, text)
 
 
-def _uris(parameter: Parameter, value: Any) -> Iterator[IndexRow]:
+def _quantities(parameter: Parameter, value: Any) -> Rows:
+    """integer, decimal; Quantity (Age, Duration …), Money, Range, SampledData."""
+    covered = extent(value)
+    if covered is None:
+        return
+    if not isinstance(value, Mapping):
+        yield QuantityRow(parameter.code, covered.low, covered.high)
+        return
+    unit = value.get("low") or value.get("high") or value.get("origin") or value
+    system, code = unit.get("system"), unit.get("code")
+    if "currency" in unit:
+        system, code = _CURRENCY, unit["currency"]
+    yield QuantityRow(parameter.code, covered.low, covered.high, system, code, unit.get("unit"))
+
+
+def _uris(parameter: Parameter, value: Any) -> Rows:
     """uri; a canonical with a version is found with it and without."""
     if isinstance(value, str):
         yield UriRow(parameter.code, value)
@@ -140,10 +200,13 @@ def _uris(parameter: Parameter, value: Any) -> Iterator[IndexRow]:
             yield UriRow(parameter.code, value.partition("|")[0])
 
 
-_ROWS: Mapping[str, Callable[[Parameter, Any], Iterator[IndexRow]]] = {
+_ROWS: Mapping[str, Callable[[Parameter, Any], Rows]] = {
     "token": _tokens,
     "reference": _references,
     "date": _dates,
     "string": _strings,
+    "number": _quantities,
+    "quantity": _quantities,
     "uri": _uris,
+    "composite": lambda *_: iter(()),
 }

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+COLUMNS = frozenset({"_id", "_lastUpdated"})
+"""The parameters that are columns of every resource, and have no rows in an index."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -57,11 +60,10 @@ def _parameter(code: str, entry: dict[str, Any]) -> Parameter:
 
 
 def _type(name: str, entry: dict[str, Any]) -> TypeTable:
-    parameters = {code: _parameter(code, found) for code, found in entry["search"].items() if found["type"] in KINDS}
+    parameters = {code: _parameter(code, found) for code, found in entry["search"].items()}
     return TypeTable(name, tuple(entry["interactions"]), tuple(entry["mandatory"]), tuple(entry["summary"]), parameters)
 
 
-KINDS = frozenset({"token", "reference", "date", "string", "uri"})
 TYPES: Mapping[str, TypeTable] = {
     name: _type(name, entry)
     for name, entry in json.loads((files("gateway.fhir") / "definitions" / "search.json").read_text()).items()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gateway.fhir.dates import PREFIXES, Interval, interval
 from gateway.fhir.references import ID, literal
+from gateway.fhir.search_numbers import Extent, searched
 from gateway.fhir.search_table import Parameter
 
 _ESCAPED = re.compile(r"\\([\\,|$])")
@@ -44,11 +45,28 @@ class UriValue(NamedTuple):
     value: str
 
 
-Value = TokenValue | ReferenceValue | DateValue | StringValue | UriValue
+class QuantityValue(NamedTuple):
+    """`system` None: any; empty: the code may also be the unit as people write it. `code` None: any unit."""
+
+    prefix: str
+    extent: Extent
+    system: str | None = None
+    code: str | None = None
+
+
+class CompositeValue(NamedTuple):
+    first: TokenValue
+    second: Part
+
+
+Part = TokenValue | ReferenceValue | DateValue | StringValue | UriValue | QuantityValue
+Value = Part | CompositeValue
 
 
 def fold(text: str) -> str:
     """The form strings are compared in: no case, no accents, single spaces."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(unicodedata.normalize("NFKD", bare.casefold()).split())
 
@@ -71,15 +89,63 @@ def unescape(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
 
 
+def sounds(text: str) -> list[str]:
+    """How each word sounds (Soundex): its first letter and up to three digits for the consonants after it."""
+    return [found for word in re.findall(r"[a-z]+", fold(text)) if (found := _soundex(word))]
+
+
+def _soundex(word: str) -> str:
+    digits, last = "", _SOUND.get(word[0], "")
+    for letter in word[1:]:
+        digit = _SOUND.get(letter, "")
+        if digit and digit != last:
+            digits += digit
+        if letter not in "hw":  # these two do not part what sounds alike
+            last = digit
+    return (word[0] + digits + "000")[:4]
+
+
+_SOUND = {
+    letter: digit
+    for letters, digit in zip(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), "123456", strict=True)
+    for letter in letters
+}
+
+
 def read(parameter: Parameter, modifier: str | None, text: str, base: str) -> Value:
     """One value (between commas) of `parameter`. Raises ValueError when it does not fit the kind."""
     if not text:
         raise ValueError("an empty value")
+    if modifier == "of-type":
+        return _of_type(text)
+    if modifier == "text":
+        return _string(text)
     if modifier == "identifier":
         return _token(text)
     if parameter.kind == "reference":
         return _reference(parameter, modifier, unescape(text), base)
+    if parameter.kind == "composite":
+        return _composite(parameter, text, base)
+    if parameter.code == "phonetic":
+        return _sound(text)
     return _READERS[parameter.kind](text)
+
+
+def _composite(parameter: Parameter, text: str, base: str) -> CompositeValue:
+    parts = split(text, "$")
+    if len(parts) != 2:
+        raise ValueError("a composite is written value$value")
+    first, second = (read(part, None, each, base) for part, each in zip(parameter.components, parts, strict=True))
+    assert isinstance(first, TokenValue)
+    assert not isinstance(second, CompositeValue)
+    return CompositeValue(first, second)
+
+
+def _of_type(text: str) -> TokenValue:
+    parts = [unescape(part) for part in split(text, "|")]
+    if len(parts) != 3 or not all(parts):
+        raise ValueError("an identifier of a type is written system|code|value")
+    return TokenValue(parts[0], f"{parts[1]}|{parts[2]}")
 
 
 def _token(text: str) -> TokenValue:
@@ -107,6 +173,27 @@ def _string(text: str) -> StringValue:
     return StringValue(fold(plain), plain)
 
 
+def _sound(text: str) -> StringValue:
+    found = sounds(unescape(text))
+    if len(found) != 1:
+        raise ValueError("the sound of one word is searched for")
+    return StringValue(found[0], found[0])
+
+
+def _number(text: str) -> QuantityValue:
+    return QuantityValue(*searched(text))
+
+
+def _quantity(text: str) -> QuantityValue:
+    parts = [unescape(part) for part in split(text, "|")]
+    if len(parts) not in (1, 3):
+        raise ValueError("a quantity is written number or number|system|code")
+    prefix, extent = searched(parts[0])
+    if len(parts) == 1 or not any(parts[1:]):
+        return QuantityValue(prefix, extent)
+    return QuantityValue(prefix, extent, parts[1], parts[2] or None)
+
+
 def _uri(text: str) -> UriValue:
     return UriValue(unescape(text))
 
@@ -115,17 +202,20 @@ def _reference(parameter: Parameter, modifier: str | None, text: str, base: str)
     allowed = tuple(sorted(parameter.targets)) if parameter.targets else None
     if ID.match(text):
         return ReferenceValue((modifier,) if modifier else allowed, text, None)
-    found = literal(text, base)
+    url, _, version = text.partition("|")  # a canonical may name its version
+    found = literal(url, base)
     if found is None:
         raise ValueError("a reference is written id, Type/id or as an absolute URL")
     if modifier and found.type != modifier:
         raise ValueError("the reference and the modifier name different types")
-    return ReferenceValue((found.type,), found.id, found.version)
+    return ReferenceValue((found.type,), found.id, version or found.version)
 
 
 _READERS: Mapping[str, Callable[[str], Value]] = {
     "token": _token,
     "date": _date,
     "string": _string,
+    "number": _number,
+    "quantity": _quantity,
     "uri": _uri,
 }

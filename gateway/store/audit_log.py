@@ -18,8 +18,9 @@ from gateway.fhir.dates import PREFIXES
 from gateway.fhir.json import parse
 from gateway.fhir.search import Query
 from gateway.fhir.search_criteria import Criterion
-from gateway.fhir.search_index import IndexRow, TokenRow, UriRow, index
-from gateway.fhir.search_values import DateValue, ReferenceValue, TokenValue, UriValue, Value
+from gateway.fhir.search_index import index
+from gateway.fhir.search_rows import IndexRow, StringRow, TokenRow, UriRow
+from gateway.fhir.search_values import DateValue, ReferenceValue, StringValue, TokenValue, UriValue, Value
 from gateway.rules.access import Visibility
 from gateway.rules.audit import Act, Outcome
 from gateway.rules.balp import CLIENT_ID, Recorded, render
@@ -170,17 +171,19 @@ def _of_kind(criteria: Sequence[Criterion]) -> ColumnElement[bool]:
 def _meets(criterion: Criterion, rows: Sequence[IndexRow]) -> bool:
     if criterion.modifier == "missing":
         return criterion.missing is not bool(rows)
-    found = any(_is(value, row) for value in criterion.values for row in rows)
-    return found is not (criterion.modifier == "not")
+    found = any(_is(value, row, criterion.modifier) for value in criterion.values for row in rows)
+    return found is not (criterion.modifier in ("not", "not-in"))
 
 
-def _is(value: Value, row: IndexRow) -> bool:
+def _is(value: Value, row: IndexRow, modifier: str | None) -> bool:
     match value, row:
+        case StringValue(folded), StringRow():
+            return row.folded.startswith(folded)
         case TokenValue(system, code), TokenRow():
             same_system = system is None or (system or None) == row.system
             return same_system and code in (None, row.code)
         case UriValue(text), UriRow():
-            return text == row.value
+            return text == row.value or (modifier == "below" and row.value.startswith(f"{text}/"))
     return False
 
 

@@ -16,7 +16,8 @@ from gateway.fhir.bundle import bundle, history_entry, outcome_entry, search_ent
 from gateway.fhir.definitions import build_search
 from gateway.fhir.references import Reference, literal
 from gateway.fhir.search import parse
-from gateway.fhir.search_index import DateRow, ReferenceRow, StringRow, TokenRow, UriRow, index
+from gateway.fhir.search_index import index
+from gateway.fhir.search_rows import DateRow, ReferenceRow, StringRow, TokenRow, UriRow
 from gateway.fhir.search_table import TYPES
 from gateway.fhir.search_values import ReferenceValue, StringValue, TokenValue, fold, split
 
@@ -135,14 +136,17 @@ def test_a_document_is_indexed_by_each_of_its_values() -> None:
     assert ReferenceRow("patient", "Patient", "p", None, "urn:m", "1") in rows
     assert {row.value for row in rows if isinstance(row, UriRow)} == {"urn:p", "urn:p|2"}
     assert {row.name for row in rows if isinstance(row, DateRow)} == {"date", "period"}
-    assert not any(row.name == "type" for row in rows)
+    assert [row for row in rows if row.name == "type"] == [
+        TokenRow("type", None, ""),
+        StringRow("type", "no coding", "no coding"),
+    ]
 
 
 def test_a_patient_parameter_holds_patients_only() -> None:
     targets = [{"reference": "Patient/p"}, {"reference": "Composition/c/_history/1"}, {"reference": "#inner"}]
     rows = index({"resourceType": "Provenance", "id": "x", "target": targets})
     assert {row.target_id for row in rows if isinstance(row, ReferenceRow) and row.name == "patient"} == {"p"}
-    assert {row.target_id for row in rows if isinstance(row, ReferenceRow) and row.name == "target"} == {"p", "c"}
+    assert {row.target_id for row in rows if isinstance(row, ReferenceRow) and row.name == "target"} == {"p", "c", None}
 
 
 def test_every_part_of_a_name_is_indexed_once() -> None:

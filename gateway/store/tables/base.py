@@ -26,6 +26,8 @@ Id = String(64)
 # SQLite gives automatic row numbers to INTEGER only; PostgreSQL wants the wide type.
 Number = BigInteger().with_variant(Integer, "sqlite")
 Micros = BigInteger
+# Compared byte by byte on both engines, so that a range of texts is a range of the index.
+Text = String().with_variant(String(collation="C"), "postgresql")
 
 
 def key() -> Column[int]:

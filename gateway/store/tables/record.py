@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
+from typing import Any
 
-from gateway.store.tables.base import Id, Micros, Number, key, metadata
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, String, Table, text
+
+from gateway.store.tables.base import Id, Micros, Number, Text, key, metadata
 
 resource = Table(
     "resource",
@@ -21,6 +23,14 @@ resource = Table(
     Column("updated_at", Micros, nullable=False),
     Column("method", String(8), nullable=False),
     Column("text", LargeBinary, nullable=False),
+    Column("indexed_by", String(16), nullable=False, server_default=""),  # see store/index.py
+    Index(
+        "ix_resource_indexed",
+        "indexed_by",
+        "pk",
+        sqlite_where=text("is_current = 1"),
+        postgresql_where=text("is_current"),
+    ),
     Index(
         "ix_resource_current",
         "type",
@@ -36,39 +46,67 @@ resource = Table(
 )
 
 
-def _index(name: str, *columns: Column[object], keys: tuple[str, ...]) -> Table:
-    """One search index: a row per value of a current resource; `date` is the resource's main date, for sorting."""
+def _index(name: str, *columns: Column[Any], keys: tuple[str, ...]) -> Table:
+    """One search index: a row per value of a current resource, the rows of one resource side by side.
+
+    A row of a composite also says which code its value stands beside.
+    """
     return Table(
         name,
         metadata,
-        Column("resource_pk", Number, ForeignKey("resource.pk", ondelete="CASCADE"), nullable=False),
+        Column("resource_pk", Number, ForeignKey("resource.pk", ondelete="CASCADE"), primary_key=True),
+        Column("name", String(64), primary_key=True),
+        Column("place", Integer, primary_key=True),  # among the values of the resource
         Column("type", String(64), nullable=False),
-        Column("name", String(64), nullable=False),
         Column("patient_id", Id),
         *columns,
+        Column("of_system", Text),
+        Column("of_code", Text),
         Index(f"ix_{name}_value", "type", "name", *keys, "resource_pk"),
-        Index(f"ix_{name}_patient", "patient_id", "type", "name", *keys),
-        Index(f"ix_{name}_resource", "resource_pk"),
+        Index(
+            f"ix_{name}_of",
+            "type",
+            "name",
+            "of_code",
+            *keys,
+            "resource_pk",
+            sqlite_where=text("of_code IS NOT NULL"),
+            postgresql_where=text("of_code IS NOT NULL"),
+        ),
+        sqlite_with_rowid=False,
     )
 
 
-ix_token = _index("ix_token", Column("system", String), Column("code", String, nullable=False), keys=("code", "system"))
+ix_token = _index("ix_token", Column("system", Text), Column("code", Text, nullable=False), keys=("code", "system"))
 ix_reference = _index(
     "ix_reference",
     Column("target_type", String(64)),
-    Column("target_id", String),
+    Column("target_id", Text),
     Column("target_version", String(64)),
-    Column("system", String),
-    Column("value", String),
+    Column("system", Text),
+    Column("value", Text),
     keys=("target_id", "target_type"),
 )
 ix_date = _index(
     "ix_date", Column("low", Micros, nullable=False), Column("high", Micros, nullable=False), keys=("low", "high")
 )
 ix_string = _index(
-    "ix_string", Column("folded", String, nullable=False), Column("exact", String, nullable=False), keys=("folded",)
+    "ix_string",
+    Column("start", Text, nullable=False),  # of `folded`: what the index orders by is short
+    Column("folded", Text, nullable=False),
+    Column("exact", Text, nullable=False),
+    keys=("start",),
 )
-ix_uri = _index("ix_uri", Column("value", String, nullable=False), keys=("value",))
+ix_quantity = _index(
+    "ix_quantity",
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("system", Text),
+    Column("code", Text),
+    Column("unit", Text),
+    keys=("low", "high"),
+)
+ix_uri = _index("ix_uri", Column("value", Text, nullable=False), keys=("value",))
 
 # --- consent, compiled ------------------------------------------------------------------------------------------
 

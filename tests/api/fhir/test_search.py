@@ -209,13 +209,25 @@ def test_strings_by_beginning_whatever_the_case_and_accents(world: World) -> Non
 
 @pytest.mark.spec("F-137")
 def test_not_and_missing_reach_what_has_no_such_element(world: World) -> None:
-    world.publish(document("uncoded", category=[{"text": "words only"}]))
+    world.publish(document("uncoded", category=[]))
+    world.publish(document("worded", category=[{"text": "words only"}]))
     note = "urn:categories|clinical-note"
-    assert world.found(f"/DocumentReference?category:not={note}") == ["DocumentReference/uncoded"]
-    assert world.found("/DocumentReference?category:missing=true") == ["DocumentReference/uncoded"]
-    assert world.found("/DocumentReference?category:missing=false") == [DOC_ANN, DOC_BOB]
-    assert world.found("/DocumentReference?_id:not=doc-ann&patient=ann") == ["DocumentReference/uncoded"]
-    assert world.get("/DocumentReference?type:text=note").status_code == 400
+    uncoded, worded = "DocumentReference/uncoded", "DocumentReference/worded"
+    assert world.found(f"/DocumentReference?category:not={note}") == [uncoded, worded]
+    assert world.found("/DocumentReference?category:missing=true") == [uncoded]
+    assert world.found("/DocumentReference?category:missing=false") == [DOC_ANN, DOC_BOB, worded]
+    assert world.found("/DocumentReference?_id:not=doc-ann&patient=ann") == [uncoded, worded]
+
+
+@pytest.mark.spec("F-137")
+def test_a_code_is_found_by_the_words_beside_it(world: World) -> None:
+    world.publish(document("worded", category=[{"text": "Wörds only"}]))
+    assert world.found("/DocumentReference?category:text=words") == ["DocumentReference/worded"]
+    assert world.found("/DocumentReference?category:text=only") == []
+
+
+@pytest.mark.spec("F-137")
+def test_in_takes_only_value_sets_that_are_known(world: World) -> None:
     assert world.get("/DocumentReference?type:in=urn:valueset").status_code == 400
 
 
