@@ -24,9 +24,9 @@ _DATE = re.compile(rf"{_YEAR}(-(0[1-9]|1[0-2]))?|{_DAY}", re.ASCII)
 _DATETIME = re.compile(rf"{_YEAR}(-(0[1-9]|1[0-2]))?|{_DAY}(T{_CLOCK}{_ZONE})?", re.ASCII)
 _INSTANT = re.compile(rf"{_DAY}T{_CLOCK}{_ZONE}", re.ASCII)
 _TIME = re.compile(_CLOCK, re.ASCII)
-_CODE = re.compile(r"[^\s]+( [^\s]+)*")
+_CODE = re.compile(r"[^\s\x00-\x1f]+( [^\s\x00-\x1f]+)*")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_URI = re.compile(r"\S+")
+_URI = re.compile(r"[^\s\x00-\x1f]+")  # a browser skips control characters before a scheme
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", re.ASCII)
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ACTIVE = re.compile(r"\s*(javascript|vbscript|file)\s*:", re.IGNORECASE)
@@ -91,13 +91,19 @@ def _uri(value: Any) -> str | None:
 
 
 def _base64(value: Any) -> str | None:
-    if type(value) is not str or not value:
+    if type(value) is not str:
         return "must be base64"
     try:
-        binascii.a2b_base64("".join(value.split()) if re.search(r"\s", value) else value, strict_mode=True)
-    except (binascii.Error, ValueError):
+        content = binascii.a2b_base64(_without_blanks(value), strict_mode=True)
+    except ValueError:
         return "must be base64"
-    return None
+    return None if content else "must be base64 of something"
+
+
+def _without_blanks(text: str) -> str:
+    for blank in " \t\r\n":
+        text = text.replace(blank, "")  # on megabytes, much faster than a pattern
+    return text
 
 
 PRIMITIVES: Mapping[str, Test] = {
