@@ -60,9 +60,11 @@ class Profiles:
             for profile in _claimed(met):
                 definition = self.find(profile)
                 is_known = definition is not None and definition.kind == "StructureDefinition"
-                if definition is not None and is_known and (id(met.value), profile) not in known:
+                # What slicing found not to conform was only sorted by it: its faults are still to be told.
+                if definition is not None and is_known and known.get((id(met.value), profile)) is not True:
                     checker = ProfileCheck(self._view(definition.package), met, entries, known)
-                    issues += checker.faults_of(Item(met.value, None, met.kind, met.path), profile)
+                    faults = checker.faults_of(Item(met.value, None, met.kind, met.path), profile)
+                    issues += [fault for fault in faults if fault not in issues]
         return issues
 
     def _view(self, package: str) -> _View:

@@ -121,7 +121,7 @@ def test_what_leaves_is_recorded_without_what_was_asked(world: World) -> None:
         (described(birthDate="soon"), 422),
         (described(colour="red"), 422),
         ({"resourceType": "Practitioner"}, 400),
-        ("Patient", 400),
+        ("Patient", 422),
     ],
 )
 def test_what_cannot_be_matched_is_refused(world: World, patient: Any, status: int) -> None:
