@@ -18,4 +18,5 @@ class Event(StrEnum):
     CONSENT_RECORDED = "consent.recorded"
     CONSENT_REVOKED = "consent.revoked"
     AUDIT_FAILED = "audit.failed"
+    INDEX_BEHIND = "index.behind"  # made by other search parameters: `gateway reindex`
     PEER_REFUSED = "peer.refused"

@@ -18,6 +18,7 @@ from gateway.store import migrate
 from gateway.store.database import Database
 from gateway.store.journal import Journal
 from gateway.store.vault import Vault
+from gateway.usecases.reindex import is_behind
 from gateway.usecases.services import Limits, Services
 
 
@@ -65,6 +66,15 @@ def upgrade(settings: Settings) -> None:
     """Bring the database to the schema of this release; safe to run again."""
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     migrate.upgrade(settings.database, settings.key("database"))
+
+
+def index_is_behind(settings: Settings) -> bool:
+    """Whether what is kept was indexed by the search parameters of another release."""
+    database = Database(settings.database, settings.key("database"))
+    try:
+        return is_behind(database)
+    finally:
+        database.close()
 
 
 def app(settings: Settings) -> FastAPI:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 from rich.console import Console
@@ -13,9 +14,11 @@ from rich.console import Console
 from gateway import demo as road
 from gateway import wiring
 from gateway.api.app import interface
+from gateway.events import Event
 from gateway.settings import PROJECT, Settings
 
 console = Console()
+log = structlog.get_logger()
 
 
 def serve() -> None:
@@ -26,6 +29,7 @@ def serve() -> None:
     """
     settings = Settings()
     wiring.upgrade(settings)
+    _tell_of_index(settings)
     # lifespan "on": without its journal a server must not come up.
     uvicorn.run(
         wiring.app(settings),
@@ -42,6 +46,14 @@ def migrate() -> None:
     settings = Settings()
     wiring.upgrade(settings)
     console.print(f"The database in [bold]{settings.home}[/bold] has the schema of this release.")
+    _tell_of_index(settings)
+
+
+def _tell_of_index(settings: Settings) -> None:
+    """Nothing is lost by an index of a former release, but not all is found by it."""
+    if wiring.index_is_behind(settings):
+        log.warning(Event.INDEX_BEHIND)
+        console.print("Resources were indexed by an earlier release; run [bold]gateway reindex[/bold].")
 
 
 def demo(

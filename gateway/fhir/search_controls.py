@@ -87,10 +87,15 @@ def _sort(table: TypeTable, controls: Controls, value: str) -> Controls:
     return replace(controls, sorts=sorts)
 
 
+def _can_order(table: TypeTable, parameter: Parameter) -> bool:
+    """The log is ordered by its columns."""
+    return table.name != "AuditEvent" or parameter.kind == "date" or parameter.code == "_id"
+
+
 def _sort_key(table: TypeTable, key: str) -> Sort:
     parameter = table.parameters.get(key.removeprefix("-"))
-    if parameter is None or (parameter.kind != "date" and parameter.code != "_id"):
-        raise ValueError("_sort takes _id, _lastUpdated and the date parameters of the type, each with or without '-'")
+    if parameter is None or parameter.kind == "composite" or not _can_order(table, parameter):
+        raise ValueError("_sort takes parameters of the type, though no composites, each with or without '-'")
     return Sort(parameter, key.startswith("-"))
 
 

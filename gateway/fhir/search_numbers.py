@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from gateway.fhir.dates import PREFIXES as ORDERED
 
+FARTHEST = sys.float_info.max  # stands for an open end: unlike infinity it can be written as JSON
 _NUMBER = re.compile(r"([a-z]{2})?([+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:([eE])[+-]?[0-9]{1,2})?)\Z", re.ASCII)
 PREFIXES: Mapping[str, Callable[[Any, Any, Any, Any], Any]] = {
     **ORDERED,
@@ -48,34 +50,39 @@ def searched(text: str) -> tuple[str, Extent]:
 def extent(value: Any) -> Extent | None:
     """What a stored number, Quantity (Age, Duration, Money …), Range or SampledData covers; None without a number."""
     if isinstance(value, int | Decimal):
-        return None if isinstance(value, bool) else Extent(float(value), float(value))
+        return None if isinstance(value, bool) else _point(float(value))
     if not isinstance(value, Mapping):
         return None
     if "low" in value or "high" in value:
         low, high = extent(value.get("low")), extent(value.get("high"))
-        return Extent(low.low if low else -math.inf, high.high if high else math.inf) if low or high else None
+        return Extent(low.low if low else -FARTHEST, high.high if high else FARTHEST) if low or high else None
     if "origin" in value:
         return _sampled(value)
     number = extent(value.get("value"))
     return _compared(number.low, value.get("comparator")) if number else None
 
 
+def _point(number: float) -> Extent:
+    bounded = max(-FARTHEST, min(FARTHEST, number))
+    return Extent(bounded, bounded)
+
+
 def _compared(number: float, comparator: str | None) -> Extent:
     match comparator:
         case "<":
-            return Extent(-math.inf, math.nextafter(number, -math.inf))
+            return Extent(-FARTHEST, math.nextafter(number, -FARTHEST))
         case "<=":
-            return Extent(-math.inf, number)
+            return Extent(-FARTHEST, number)
         case ">":
-            return Extent(math.nextafter(number, math.inf), math.inf)
+            return Extent(math.nextafter(number, FARTHEST), FARTHEST)
         case ">=":
-            return Extent(number, math.inf)
+            return Extent(number, FARTHEST)
     return Extent(number, number)
 
 
 def _sampled(value: Mapping[str, Any]) -> Extent | None:
     """The bounds of the samples, in the unit of the origin; below or above what the device detects is open."""
-    points = list(_points(value))
+    points = [_point(each).low for each in _points(value)]
     return Extent(min(points), max(points)) if points else None
 
 
@@ -83,7 +90,7 @@ def _points(value: Mapping[str, Any]) -> Iterator[float]:
     origin, factor = float(value["origin"].get("value", 0)), float(value.get("factor", 1))
     for sample in str(value.get("data", "")).split():
         if sample in ("L", "U"):
-            yield -math.inf if sample == "L" else math.inf
+            yield -FARTHEST if sample == "L" else FARTHEST
         elif sample != "E" and not math.isnan(point := origin + factor * _float(sample)):
             yield point
 

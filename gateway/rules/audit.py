@@ -36,6 +36,7 @@ class Act(StrEnum):
     TOKEN = "token"  # noqa: S105 - a name of an act
     SIGN_IN = "sign-in"
     REGISTER = "register"
+    REINDEX = "reindex"
 
 
 class Outcome(StrEnum):

@@ -106,6 +106,7 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.TOKEN: Pattern(_LOGIN, ((DICOM, "110122"),), "E"),
     Act.SIGN_IN: Pattern(_LOGIN, ((DICOM, "110122"),), "E"),
     Act.REGISTER: _own(_ACTIVITY, "originate", "C"),
+    Act.REINDEX: _own(_ACTIVITY, "transform", "U"),
 }
 # Every profile that an event may claim.
 PROFILES: tuple[str, ...] = tuple(

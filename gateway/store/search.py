@@ -63,7 +63,7 @@ def search(
     """
     form, values = _form(query, scope)
     form = form._replace(sorts=sorting.keys_of(query.controls.sorts), is_next=after is not None, is_back=back)
-    values |= {f"k{place}": value for place, value in enumerate(after or ())}
+    values |= sorting.bound(after or ())
     rows = db.all(_statement(form), {**parameters(visibility), **values, "count": count})
     keys = {row[0]: tuple(row[len(COLUMNS) :]) for row in rows}
     found = permitted(db, visibility, [stored(row[: len(COLUMNS)]) for row in rows])

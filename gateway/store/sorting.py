@@ -4,15 +4,52 @@ nor hide one. Without a sort the order is that of the ids, which never change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from gateway.fhir.dates import BEGINNING, END
 from gateway.fhir.search_controls import Sort
-from gateway.store.tables import ix_date, resource
+from gateway.fhir.search_numbers import FARTHEST
+from gateway.store.matching import TABLES
+from gateway.store.tables import resource
+
+
+class _Order(NamedTuple):
+    """How a kind is ordered: by which column, of what type, and in SQL what is beyond every value on either side."""
+
+    column: str
+    type: type[Any]
+    least: str
+    most: str
+
+
+_DATES = _Order("low", BigInteger, str(BEGINNING - 1), str(END + 1))
+_NUMBERS = _Order("low", Float, repr(-FARTHEST), repr(FARTHEST))
+_ORDERS: Mapping[str, _Order] = {
+    "date": _DATES,
+    "number": _NUMBERS,
+    "quantity": _NUMBERS,
+    **{
+        kind: _Order(column, String, "''", "'\U0010ffff'")
+        for kind, column in {"token": "code", "string": "start", "reference": "target_id", "uri": "value"}.items()
+    },
+}
 
 
 class Key(NamedTuple):
@@ -48,9 +85,7 @@ def ordered(statement: Select[Any], keys: Sequence[Key], *, back: bool) -> Selec
 def beyond(keys: Sequence[Key], *, back: bool) -> ColumnElement[bool]:
     """Beyond the row bound as k0, k1 …: equal in the first keys and beyond in the next, for each length."""
     found = columns(keys)
-    last = [
-        bindparam(f"k{place}", type_=String if place == len(keys) - 1 else BigInteger) for place in range(len(keys))
-    ]
+    last = [bindparam(f"k{place}", type_=_type(key)) for place, key in enumerate(keys)]
     return or_(
         *(
             and_(
@@ -67,9 +102,20 @@ def _column(key: Key) -> SQLCoreOperations[Any]:
         return resource.c.id
     if key.code == "_lastUpdated":
         return resource.c.updated_at
-    # What has no date comes last, either way.
-    extreme, missing = (
-        (func.max(ix_date.c.low), BEGINNING - 1) if key.descending else (func.min(ix_date.c.low), END + 1)
-    )
-    dates = select(extreme).where(ix_date.c.resource_pk == resource.c.pk, ix_date.c.name == key.code)
-    return func.coalesce(dates.correlate(resource).scalar_subquery(), literal_column(str(missing)))
+    table, order = TABLES[key.kind], _ORDERS[key.kind]
+    column = table.c[order.column]
+    # What has no value comes last, either way.
+    extreme, missing = (func.max(column), order.least) if key.descending else (func.min(column), order.most)
+    values = select(extreme).where(table.c.resource_pk == resource.c.pk, table.c.name == key.code)
+    return func.coalesce(values.correlate(resource).scalar_subquery(), literal_column(missing))
+
+
+def bound(after: Sequence[Any]) -> dict[str, Any]:
+    """The key a page goes on after, as values to bind: a number may have been to the client and back as a decimal."""
+    return {f"k{place}": float(one) if isinstance(one, Decimal) else one for place, one in enumerate(after)}
+
+
+def _type(key: Key) -> type[Any]:
+    if key.code == "_id":
+        return String
+    return BigInteger if key.code == "_lastUpdated" else _ORDERS[key.kind].type

@@ -33,6 +33,8 @@ OPEN = {
     "registry.organization": "an organization, about no patient",
     "registry.organizations": "organizations, about no patient",
     "registry.practitioner": "a practitioner, about no patient",
+    "reindexing.behind": "how many resources are to be indexed anew",
+    "reindexing.is_behind": "whether any is",
     "resources.current": "content about no patient that is labelled open",
     "submissions.by_digest": "the answer to what the same client has sent before",
     "submissions.by_key": "the answer to what the same client has sent before",
