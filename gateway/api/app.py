@@ -73,6 +73,7 @@ def create(services: Services) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         docs_url=None,
+        redirect_slashes=False,  # a redirect would repeat the Host that the caller has named
         telemetry=_NO_TELEMETRY,
     )
     app.state.services = services
@@ -83,7 +84,7 @@ def create(services: Services) -> FastAPI:
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["*"],
-        expose_headers=["ETag", "Last-Modified", "Location", "X-Request-Id"],
+        expose_headers=["ETag", "Last-Modified", "Location", "X-Request-Id", "X-Correlation-Id"],
     )
     app.add_middleware(Bounds)
     app.add_middleware(compressing)

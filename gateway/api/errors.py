@@ -25,6 +25,9 @@ def answer(status: int, issues: tuple[Issue, ...], scope: Scope) -> Response:
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="gateway"'
     body = dump(outcome(issues, request_id=scope.get("request_id")))
+    if scope["method"] == "HEAD":
+        headers["Content-Length"] = str(len(body))
+        body = b""
     return Response(body, status_code=status, media_type=FHIR_JSON, headers=headers)
 
 

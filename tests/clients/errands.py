@@ -11,7 +11,7 @@ from fhirclient.models import bundle, capabilitystatement, observation, patient
 from fhirclient.models import flag as flags
 from fhirclient.models.fhirreference import FHIRReference
 from fhirpy import SyncFHIRClient
-from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
+from fhirpy.base.exceptions import MultipleResourcesFound, ResourceNotFound
 from requests import HTTPError
 
 Seen = dict[str, Any]
@@ -78,8 +78,8 @@ def _refusal(do: Callable[[], Any]) -> int | str:
         return int(stopped.response.status_code) if stopped.response is not None else 0
     except fhirclient.server.FHIRNotFoundException as stopped:
         return int(stopped.response.status_code)
+    except MultipleResourcesFound:
+        return 412  # whatever it was that the condition was not met by
     except ResourceNotFound:
         return "not-found"
-    except OperationOutcome as stopped:
-        return str(stopped.resource["issue"][0]["code"])
     return "done"

@@ -123,19 +123,28 @@ class Call(NamedTuple):
 
 def calls(patient: str, known: list[str]) -> st.SearchStrategy[Call]:
     """Calls in a world where these references can be read, and this patient written about."""
-    addresses, resource = paths(known), bodies.resources(patient, known)
-    targets = st.builds(lambda path, query: path.removeprefix("/fhir/") + query, addresses, queries(known))
+    addresses, resource, query = paths(known), bodies.resources(patient, known), queries(known)
+    targets = st.builds(lambda path, query: path.removeprefix("/fhir/") + query, addresses, query)
+    who = st.sampled_from(("writer",) * 16 + ("foreign", "reader", "nobody", "forged"))
+    pairs = [(name, value) for name, values in HEADERS.items() for value in values]
+    headers = st.lists(st.sampled_from(pairs), max_size=2, unique_by=lambda pair: pair[0]).map(tuple)
+    nothing, whole = st.just(""), st.just(-1)
+    return st.builds(
+        _call,
+        st.one_of(_aimed(resource, targets, known), _wild(addresses, resource)),
+        who,
+        st.one_of(st.just(()), st.just(()), headers),
+        st.one_of(*[nothing] * 5, query),
+        st.one_of(*[whole] * 11, st.integers(0, 10_000)),
+    )
 
-    @st.composite
-    def call(draw: st.DrawFn) -> Call:
-        method, path, content, medium = draw(st.one_of(_aimed(resource, targets, known), _wild(addresses, resource)))
-        who = draw(st.sampled_from(("writer",) * 12 + ("foreign", "reader", "nobody", "forged")))
-        chosen = draw(st.lists(st.sampled_from(tuple(HEADERS)), max_size=3, unique=True))
-        headers = tuple((name, draw(st.sampled_from(HEADERS[name]))) for name in chosen)
-        body = bodies.cut(content, draw(st.integers(0, 10_000))) if draw(st.integers(0, 15)) == 15 else content
-        return Call(method, path + draw(queries(known)), (("content-type", medium), *headers), body, who)
 
-    return call()
+def _call(
+    parts: tuple[str, str, bytes, str], who: str, headers: tuple[tuple[str, str], ...], query: str, cut: int
+) -> Call:
+    method, path, content, medium = parts
+    body = content if cut < 0 else bodies.cut(content, cut)
+    return Call(method, path if "?" in path else path + query, (("content-type", medium), *headers), body, who)
 
 
 def _aimed(
@@ -171,8 +180,12 @@ def _aimed(
             there,
             bodies.FORMS,
         ),
-        somewhere.map(lambda at: ("GET", f"/fhir/{at}", b"", fhir)),
-        st.sampled_from(tuple(TYPES)).map(lambda name: ("GET", f"/fhir/{name}", b"", fhir)),
+        there.map(lambda at: ("GET", f"/fhir/{at}", b"", fhir)),
+        st.builds(
+            lambda name, query: ("GET", f"/fhir/{name}{query}", b"", fhir),
+            st.sampled_from(tuple(TYPES)),
+            queries(known),
+        ),
     )
 
 

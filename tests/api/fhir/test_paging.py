@@ -85,6 +85,8 @@ def test_a_page_link_that_was_changed_is_refused(many: World) -> None:
     changed = urlsafe_b64encode(bytes(raw)).decode().rstrip("=")
     assert many.get(f"{head}_page={changed}").status_code == 400
     assert many.get(f"{head}_page={token}&patient=bob").status_code == 400
+    same = many.get(f"{head}_page={token}&_count=1000").json()
+    assert len(same["entry"]) == 2, "a _count beside it, as some clients write, changes nothing"
     assert many.get(url.replace("/DocumentReference?", "/Composition?")).status_code == 404
 
 
