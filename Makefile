@@ -12,9 +12,9 @@ ARGS ?=
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
-.PHONY: help demo test check bench fuzz spec browser openapi lock clean
+.PHONY: help demo test check bench fuzz spec conformance java browser openapi lock clean
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.ready ## the whole road, shown step by step (ARGS=--exit to end after it, ARGS="--summary F --transcript F" for your own)
 	@$(BIN)/gateway demo $(ARGS)
@@ -39,6 +39,13 @@ bench: .venv/.ready ## speeds, each as a ratio to its own limit measured in the 
 fuzz: .venv/.ready ## 20,000 calls that no caller should make, at the real app (ARGS="2000 --seed 7" for some)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+conformance: .venv/.ready ## what the gateway gives out, shown to validators and a FHIR server of others (wants Node and Java)
+	@$(BIN)/python -m tests.conformance.tools
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m conformance $(or $(ARGS),tests/conformance)
+
+java: ## a Java and Maven for HL7's validator (Debian, as root)
+	@command -v javac mvn >/dev/null || { apt-get update -qq && apt-get install -y -qq default-jdk-headless maven; }
+
 browser: ## a Chromium for the browser tests (Debian, as root)
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
 
@@ -51,4 +58,4 @@ lock: .venv/.ready ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements-dev.lock
 
 clean: ## remove what the targets above made (not var/, which holds data and keys)
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .conformance

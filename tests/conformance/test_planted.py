@@ -31,6 +31,10 @@ def _claim(resource: Json, url: str) -> None:
     resource.setdefault("meta", {}).setdefault("profile", []).append(url)
 
 
+def _misled(resource: Json) -> None:
+    resource["agent"][0]["who"] = {"reference": "Observation/1", "type": "Observation"}
+
+
 FAULTS = (
     Planted("an element R4 does not have", "Patient", lambda one: one.update(colour="red"), (HL7, MEDPLUM, FHIR_JS)),
     Planted("a code out of the value set", "Patient", lambda one: one.update(gender="robot"), (HL7, FHIR_JS)),
@@ -62,10 +66,6 @@ FAULTS = (
         (HL7,),
     ),
 )
-
-
-def _misled(resource: Json) -> None:
-    resource["agent"][0]["who"] = {"reference": "Observation/1", "type": "Observation"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
