@@ -50,7 +50,7 @@ class Hop(NamedTuple):
 def _is_findable(inner: Shape | Hop) -> bool:
     if isinstance(inner, Hop):
         return inner.is_selective
-    if inner.modifier in ("not", "missing") or inner.code == "_lastUpdated":
+    if inner.modifier in ("not", "not-in", "missing") or inner.code == "_lastUpdated":
         return False
     return inner.is_selective or inner.code in ("_id", "code") or inner.kind not in ("token", "date")
 
@@ -95,9 +95,9 @@ def within(type: str, limits: LimitShapes, names: Iterator[str], *, at: FromClau
 
 def within_reach(reach: Reach, names: Iterator[str]) -> ColumnElement[bool]:
     """A row of one of these types, as far as the scope lets it through."""
-    whole = resource.c.type.in_([name_of(type) for type, limits in reach if not limits])
+    whole = [name_of(type) for type, limits in reach if not limits]
     parts = [and_(resource.c.type == name_of(type), within(type, limits, names)) for type, limits in reach if limits]
-    return or_(whole, *parts) if parts else whole
+    return or_(*([resource.c.type.in_(whole)] if whole else []), *parts)
 
 
 def condition(
