@@ -39,12 +39,19 @@ _ATTACHED = shielded(
 
 
 def opened(db: Reader, visibility: Visibility, id: str, found: Stored | None) -> Stored | None:
-    """The Binary for this visibility; `found` is what its own row lets through."""
-    if found is not None and (found.patient_id or found.is_deleted or _has_context(found)):
-        return found
+    """The current version for this visibility; `found` is what its own row lets through."""
+    return found if found and _belongs(found) else _attached(db, visibility, id)
+
+
+def opened_version(db: Reader, visibility: Visibility, id: str, found: Stored | None) -> Stored | None:
+    """A version that its own row lets through, unless it belongs to nobody."""
+    return found if found and (_belongs(found) or _attached(db, visibility, id)) else None
+
+
+def _attached(db: Reader, visibility: Visibility, id: str) -> Stored | None:
     rows: list[tuple[Any, ...]] = db.all(_ATTACHED, {**parameters(visibility), "url": f"Binary/{id}", "id": id})
     return next(iter(permitted(db, visibility, [stored(row) for row in rows])), None)
 
 
-def _has_context(found: Stored) -> bool:
-    return "securityContext" in parse(found.text)
+def _belongs(found: Stored) -> bool:
+    return bool(found.patient_id or found.is_deleted or "securityContext" in parse(found.text))

@@ -49,7 +49,8 @@ def find(services: Services, asked: Asked, db: Reader, type: str, id: str, versi
         return found if type != "Binary" else binaries.opened(db, asked.visibility, id, found)
     if not version.isascii() or not version.isdigit() or len(version) > 9:
         return None
-    return resources.vread(db, asked.visibility, type, id, int(version))
+    found = resources.vread(db, asked.visibility, type, id, int(version))
+    return found if type != "Binary" else binaries.opened_version(db, asked.visibility, id, found)
 
 
 def told(asked: Asked, act: Act, found: Stored) -> AuditEntry:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from starlette.testclient import TestClient
 
 from tests.house import House
 from tests.world import BASE
@@ -164,8 +166,8 @@ def test_a_body_is_not_read_before_its_sender_is_known(house: House) -> None:
     async def receive() -> dict[str, Any]:
         raise AssertionError("the body was read")
 
-    async def keep(message: dict[str, Any]) -> None:
-        sent.append(message)
+    async def keep(message: MutableMapping[str, Any]) -> None:
+        sent.append(dict(message))
 
     scope = {
         "type": "http",
@@ -176,8 +178,12 @@ def test_a_body_is_not_read_before_its_sender_is_known(house: House) -> None:
         "headers": [(b"content-type", FHIR_JSON.encode()), (b"authorization", b"Bearer nobody")],
         "client": None,
     }
+
+    async def ask() -> None:
+        await cast(TestClient, house.http).app(scope, receive, keep)
+
     with ThreadPoolExecutor(1) as alone:  # with an event loop of its own
-        alone.submit(asyncio.run, house.http.app(scope, receive, keep)).result()
+        alone.submit(lambda: asyncio.run(ask())).result()
     assert sent[0]["status"] == 401
 
 

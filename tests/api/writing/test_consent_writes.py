@@ -1,0 +1,81 @@
+"""Consents written through the FHIR API: enforced in the act, and only by those who may record them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.errors import Forbidden
+from gateway.fhir.json import dump
+from gateway.rules.consent_form import Form, consent_of
+from gateway.usecases import create
+from tests.house import House
+from tests.writers import count, created, observation, post, put
+
+
+def consent(house: House, patient: str = "", recipient: str = "", **elements: Any) -> dict[str, Any]:
+    form = Form(patient or house.world.patient, recipient or house.world.other, "TREAT", "2020-01-01")
+    made = consent_of(form, "unused", house.world.clinic, house.world.asked().at)
+    return {name: value for name, value in made.items() if name != "id"} | elements
+
+
+def sees(house: House, address: str) -> bool:
+    return house.get(f"/fhir/{address}", house.ehr).status_code == 200
+
+
+def test_a_consent_opens_and_closes_from_the_next_request_on(house: House) -> None:
+    address = f"Observation/{created(house, observation(house.world.patient))['id']}"
+    assert not sees(house, address)
+    permit = created(house, consent(house))
+    assert sees(house, address)
+    ended = put(house, permit | {"status": "inactive"}).json()
+    assert not sees(house, address)
+    again = put(house, ended | {"status": "active"}).json()
+    assert sees(house, address)
+    far = again["provision"] | {"period": {"start": "2999-01-01"}}
+    assert put(house, again | {"provision": far}).status_code == 200
+    assert not sees(house, address)
+    rows = "SELECT DISTINCT consent_id, consent_version FROM consent_rule"
+    assert house.rows(rows) == [(permit["id"], 4)]
+
+
+@pytest.mark.spec("X-050")
+def test_a_consent_takes_a_scope_of_its_own(house: House) -> None:
+    services = house.world.services
+    with pytest.raises(Forbidden):
+        create.create(services, house.world.asked("system/*.cruds"), "Consent", dump(consent(house)))
+    assert create.create(
+        services, house.world.asked("system/*.cruds", "consent"), "Consent", dump(consent(house))
+    ).created
+    assert count(house, "Consent") == 1
+
+
+@pytest.mark.spec("F-035")
+def test_what_cannot_be_enforced_is_refused_by_name(house: House) -> None:
+    provision = consent(house)["provision"]
+    faulty = {
+        "Consent.provision.type": consent(house, provision=provision | {"type": "deny"}),
+        "Consent.verification": consent(house, verification=[{"verified": True}]),
+        "Consent.status": consent(house, status="proposed"),
+        "Consent.organization": consent(house, organization=[{"reference": f"Organization/{house.world.other}"}]),
+        "Consent.provision.actor[0].reference": consent(house, recipient="unknown"),
+    }
+    for place, resource in faulty.items():
+        answer = post(house, resource)
+        assert answer.status_code == 422, place
+        assert place in [issue["expression"][0] for issue in answer.json()["issue"]]
+    assert count(house, "Consent") == 0
+    assert house.rows("SELECT count(*) FROM consent_rule") == [(0,)]
+
+
+@pytest.mark.spec("X-005")
+def test_a_consent_is_given_for_own_patients_alone(house: House) -> None:
+    mine = consent(house, recipient=house.world.other)
+    foreign = mine | {"organization": [{"reference": f"Organization/{house.world.other}"}]}
+    assert post(house, foreign, house.foreign_writer).status_code == 403
+    assert post(house, consent(house, patient="unknown")).status_code == 403
+    made = created(house, mine)
+    moved = consent(house, patient=house.cast.neighbour, id=made["id"], meta=made["meta"])
+    assert put(house, moved).status_code == 403
+    assert house.rows("SELECT DISTINCT patient_id FROM consent_rule") == [(house.world.patient,)]
