@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,10 @@ import pytest
 from gateway.fhir.check import check
 from gateway.fhir.json import parse
 from gateway.fhir.profiles import Profiles, load
+from tests.fhir.examples import PACKAGES, examples_of, needs_packages
 
 Json = dict[str, Any]
-PACKAGES = Path(__file__).parents[2] / "../shared/packages"
 SKELETONS = Path(__file__).parents[2] / "../shared/skeletons"
-needs_packages = pytest.mark.skipif(not PACKAGES.is_dir(), reason="../shared/packages is absent")
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition"
 # Real faults of published examples: bytes that were never put in or are no base64, and a unit R4's list does not have.
@@ -42,14 +40,6 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @pytest.fixture(scope="module")
 def us_core(linked: Callable[[str], Path]) -> Profiles:
     return load(linked("hl7.fhir.us.core-6.1.0.tgz"))
-
-
-def examples_of(package: str) -> Iterator[tuple[str, Json]]:
-    with tarfile.open(PACKAGES / package) as archive:
-        for member in archive:
-            stream = archive.extractfile(member)
-            if member.name.startswith("package/example/") and "/." not in member.name and stream is not None:
-                yield member.name, parse(stream.read())
 
 
 @needs_packages
