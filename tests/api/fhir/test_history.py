@@ -50,7 +50,9 @@ def test_a_history_begins_where_it_is_told(world: World) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "_at=2026",
+        "_at=soon",
+        "_at=2026-13",
+        "_type=Patient",
         "_since=soon",
         "_since=0001-01-01T00:00:00%2B14:00",
         "_since=9999-12-31T23:59:59-14:00",
@@ -61,6 +63,32 @@ def test_a_history_begins_where_it_is_told(world: World) -> None:
 )
 def test_what_a_history_does_not_understand_is_refused(world: World, query: str) -> None:
     assert world.get(f"/DocumentReference/_history?{query}").status_code == 400
+
+
+@pytest.mark.spec("F-057")
+def test_a_history_shows_what_was_current_at_a_time(world: World) -> None:
+    for _ in range(2):
+        world.clock.advance(days=1)
+        world.publish(document("doc-ann"), method="PUT")
+    at = "/DocumentReference/doc-ann/_history?_at="
+    assert versions(world.get(f"{at}2026-09-03").json()) == ['doc-ann W/"2"', 'doc-ann W/"1"']
+    assert versions(world.get(f"{at}2026-09-03T20:00:00Z").json()) == ['doc-ann W/"2"']
+    assert versions(world.get(f"{at}2030").json()) == ['doc-ann W/"3"']
+    assert versions(world.get(f"{at}2020").json()) == []
+    assert world.get(f"{at}2030").json()["link"][0]["url"].endswith("_at=2030")
+
+
+@pytest.mark.spec("F-055")
+def test_the_history_of_the_system_may_be_that_of_some_types(world: World) -> None:
+    every = versions(world.get("/_history").json())
+    some = versions(world.get("/_history?_type=Patient,Provenance").json())
+    assert some == [each for each in every if each.startswith(("ann", "bob", "prov"))]
+    assert versions(world.get("/_history?_type=Organization&_since=2020").json()) == ['clinic W/"1"']
+    assert world.get("/_history?_type=Spaceship").status_code == 400
+    assert world.get("/_history?_type=AuditEvent").status_code == 400
+    narrow = world.token(scopes=frozenset({"system/Patient.rs"}))
+    assert world.get("/_history?_type=Patient", narrow).status_code == 200
+    assert world.get("/_history?_type=Patient,Provenance", narrow).status_code == 403
 
 
 @pytest.mark.spec("F-058")
