@@ -7,21 +7,23 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from gateway import logs
-from tests.benchmarks import measures, report
+from tests.benchmarks import charts, measures, report
+from tests.benchmarks.charts import fill, record
 from tests.benchmarks.limits import raw_driver
 from tests.benchmarks.measures import Measured, Scale
 from tests.benchmarks.processes import Server, free_port, running
-from tests.benchmarks.stage import Stage, copied, plan, prepare, written
+from tests.benchmarks.stage import READ, Stage, copied, plan, prepare, written
 from tests.benchmarks.stages import stages
 
-NAMES = ("read", "search", "submit", "approve", "stages")
-FULL = Scale(rounds=6, seconds=0.8, writes=16, patients=4)
-QUICK = Scale(rounds=2, seconds=0.25, writes=4, patients=1)
+NAMES = ("read", "search", "everything", "submit", "approve", "create", "transaction", "stages")
+FULL = Scale(rounds=6, seconds=0.8, writes=16, patients=4, chart=1000)
+QUICK = Scale(rounds=2, seconds=0.25, writes=4, patients=1, chart=1000)
 
 console = Console()
 if not console.is_terminal:
@@ -48,6 +50,7 @@ def _run(folder: Path, scale: Scale, wanted: tuple[str, ...]) -> list[tuple[str,
     port = free_port()
     with console.status("Walking the road to fill a database"):
         stage = prepare(folder, port, scale.patients)
+        fill(stage, scale.chart)
         plan(stage).save(folder / "plan.json")
     sections = []
     if set(wanted) - {"stages"}:
@@ -66,24 +69,32 @@ def _served(stage: Stage, scale: Scale, wanted: tuple[str, ...]) -> tuple[list[M
     found: list[Measured] = []
     with ExitStack() as stack:
         writing = {"submit", "approve"} & set(wanted)
-        count = (scale.rounds + 1) * scale.writes
-        works = written(stage, copied(stage, "recorded.db"), count) if writing else []
-        copy = copied(stage, "replayed.db")
-        driver = raw_driver(copy.database, copy.key("database")) if writing else None
+        recorded, replayed = copied(stage, "recorded.db"), copied(stage, "replayed.db")
+        rounds = scale.rounds + 1
+        works = written(stage, recorded, rounds * scale.writes) if writing else []
+        posts = record(stage, recorded, [post for post in charts.POSTS if post.word in wanted], rounds, scale.writes)
+        driver = raw_driver(replayed.database, replayed.key("database"))
         gateway, limit = stack.enter_context(_servers(stage))
-        if "read" in wanted:
-            found += _told("read by id", lambda: measures.reading(stage, scale, gateway, limit))
-        if "search" in wanted:
-            found += _told("search", lambda: measures.searching(stage, scale, gateway, limit))
+        for name in stage.targets:
+            if name.split()[0].strip(",$") in wanted:
+                found += _told(name, partial(_serving, name, stage, scale, gateway, limit))
         if writing:
             found += _told("submit", lambda: measures.submitting(stage, scale, gateway, works, driver))
             found += _told("approve", lambda: measures.approving(stage, scale, gateway, works, driver))
+        for post in posts:
+            found += _told(post.name, partial(measures.posting, stage, scale, gateway, post, driver))
         servers: report.Cells = [
             ("start-up, from exec to the first answer", f"{gateway.start_up:.2f} s"),
             ("peak memory of the gateway", f"{gateway.peak_memory} MiB"),
             ("peak memory of the bare server", f"{limit.peak_memory} MiB"),
         ]
     return found, servers
+
+
+def _serving(name: str, stage: Stage, scale: Scale, gateway: Server, limit: Server) -> list[Measured]:
+    if name == READ:
+        return measures.serving(name, stage, scale, gateway, limit, (1, 16, 64), raw=True)
+    return measures.serving(name, stage, scale, gateway, limit)
 
 
 def _told(name: str, measure: measures.Measure) -> list[Measured]:

@@ -1,6 +1,6 @@
 """The limits: servers that do nothing but what must be done. Run as `python -m tests.benchmarks.limits PORT PLAN`.
 
-`/fhir/…`: a bare Starlette app that runs the gateway's own SELECT on the same encrypted file with the raw driver and
+`/fhir/…`: a bare Starlette app that runs the gateway's own SELECTs on the same encrypted file with the raw driver and
 gives the stored bytes out. `/constant`: a raw ASGI app that gives out bytes it holds.
 """
 
@@ -26,15 +26,11 @@ _JSON = "application/fhir+json"
 
 @dataclass(frozen=True)
 class Plan:
-    """The database, and the SELECTs: values by the id that is read, by the patient that is searched for."""
+    """The database, and by the target of a request its SELECTs: each a statement with its values."""
 
     url: str
     key: str
-    text_column: int
-    read: str
-    reads: dict[str, list[Any]]
-    search: str
-    searches: dict[str, list[Any]]
+    selects: dict[str, list[tuple[str, list[Any]]]]
     constant: str
 
     def save(self, path: Path) -> None:
@@ -56,22 +52,26 @@ def bare(plan: Plan) -> Starlette:
     async def metadata(_: Request) -> Response:
         return Response(b"{}", media_type=_JSON)
 
-    async def read(request: Request) -> Response:
-        row = driver.execute(plan.read, plan.reads[request.path_params["id"]]).fetchone()
-        return Response(row[plan.text_column], media_type=_JSON)
+    async def resources(request: Request) -> Response:
+        query = request.scope["query_string"].decode()
+        target = f"{request.scope['path']}?{query}" if query else request.scope["path"]
+        texts = [text for sql, values in plan.selects[target] for text in _texts(driver, sql, values)]
+        if not query:
+            return Response(texts[0], media_type=_JSON)
+        return Response(b'{"entry":[%b]}' % b",".join(texts), media_type=_JSON)
 
-    async def search(request: Request) -> Response:
-        rows = driver.execute(plan.search, plan.searches[request.query_params["patient"]]).fetchall()
-        texts = b",".join([row[plan.text_column] for row in rows])
-        return Response(b'{"entry":[%b]}' % texts, media_type=_JSON)
+    return Starlette(routes=[Route("/fhir/metadata", metadata), Route("/fhir/{rest:path}", resources)])
 
-    return Starlette(
-        routes=[
-            Route("/fhir/metadata", metadata),
-            Route("/fhir/{type}/{id}", read),
-            Route("/fhir/{type}", search),
-        ]
-    )
+
+def _texts(driver: Any, sql: str, values: list[Any]) -> list[bytes]:
+    """The stored resources among what a SELECT finds: none when it only counts."""
+    cursor = driver.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    rows = cursor.fetchall()
+    if "text" not in names:
+        return []
+    at = names.index("text")
+    return [row[at] for row in rows]
 
 
 def with_constant(app: ASGIApp, body: bytes) -> ASGIApp:

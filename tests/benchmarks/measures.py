@@ -11,23 +11,27 @@ from typing import Any
 
 import msgspec
 
+from tests.benchmarks.charts import Post
 from tests.benchmarks.load import Burst, burst, request
 from tests.benchmarks.processes import Server
 from tests.benchmarks.recording import Statement, replay
 from tests.benchmarks.sessions import MAPPING
-from tests.benchmarks.stage import HITS, NOTE, Stage, Written, pending
+from tests.benchmarks.stage import Stage, Written, pending
 
 _BOUNDARY = "part-of-a-session"
+_FHIR = "application/fhir+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured: rounds, seconds of a burst, submissions of a round for each number of clients."""
+    """How much is measured: rounds, seconds of a burst, submissions of a round for each number of clients,
+    patients with documents, resources of the one with a whole chart."""
 
     rounds: int
     seconds: float
     writes: int
     patients: int
+    chart: int
 
 
 @dataclass
@@ -69,29 +73,18 @@ def interleaved(rounds: int, subjects: list[tuple[Measured, Do, Callable[[], flo
     return [measured for measured, _, _ in subjects]
 
 
-def reading(stage: Stage, scale: Scale, gateway: Server, limit: Server) -> list[Measured]:
-    targets = [f"/fhir/DocumentReference/{id}" for id in stage.documents]
-    return _served("read by id", stage, scale, gateway, limit, targets, (1, 16, 64), raw=True)
-
-
-def searching(stage: Stage, scale: Scale, gateway: Server, limit: Server) -> list[Measured]:
-    query = f"type={NOTE.replace('|', '%7C')}&_count={HITS}"
-    targets = [f"/fhir/DocumentReference?patient={id}&{query}" for id in stage.patients]
-    return _served(f"search, {HITS} hits", stage, scale, gateway, limit, targets, (1, 16))
-
-
-def _served(
+def serving(
     name: str,
     stage: Stage,
     scale: Scale,
     gateway: Server,
     limit: Server,
-    targets: list[str],
-    clients: tuple[int, ...],
+    clients: tuple[int, ...] = (1, 16),
     *,
     raw: bool = False,
 ) -> list[Measured]:
-    requests = cycle([request("GET", target, stage.ehr.token) for target in targets])
+    """What the stage has targets for under this name."""
+    requests = cycle([request("GET", target, stage.ehr.token) for target in stage.targets[name]])
     constant = cycle([request("GET", "/constant")])
     subjects = [
         (Measured(name, subject, number), _sending(server, sent, number, scale.seconds), _clock(server))
@@ -118,9 +111,19 @@ def approving(stage: Stage, scale: Scale, gateway: Server, written: list[Written
     return _written("approve", scale, gateway, requests, _replaying(driver, parsed, scale.writes))
 
 
-def _written(name: str, scale: Scale, gateway: Server, requests: Iterator[bytes], limit: Do) -> list[Measured]:
+def posting(stage: Stage, scale: Scale, gateway: Server, post: Post, driver: Any) -> list[Measured]:
+    """What is written to the FHIR API; the limit inserts what was recorded of others of its kind."""
+    bodies = post.bodies(stage.chart, "sent")
+    requests = (request("POST", post.address, stage.writer.token, body, content_type=_FHIR) for body in bodies)
+    limit = _replaying(driver, [((body,), said) for body, said in post.recorded], post.count(scale.writes))
+    return _written(post.name, scale, gateway, requests, limit, post.count(scale.writes))
+
+
+def _written(
+    name: str, scale: Scale, gateway: Server, requests: Iterator[bytes], limit: Do, count: int = 0
+) -> list[Measured]:
     def sending(clients: int) -> Do:
-        return lambda: burst(gateway.port, _first(requests, scale.writes), clients=clients, seconds=60)
+        return lambda: burst(gateway.port, _first(requests, count or scale.writes), clients=clients, seconds=60)
 
     subjects = [(Measured(name, "gateway", number), sending(number), _clock(gateway)) for number in (1, 8)]
     return interleaved(scale.rounds, [*subjects, (Measured(name, "limit", 1), limit, time.process_time)])

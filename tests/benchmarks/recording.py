@@ -16,7 +16,11 @@ class Statement(NamedTuple):
 
     @property
     def is_write(self) -> bool:
-        return not self.sql.lstrip().upper().startswith("SELECT")
+        return not self.sql.lstrip().upper().startswith(("SELECT", "WITH"))
+
+    @property
+    def reads_resources(self) -> bool:
+        return not self.is_write and "resource.text" in self.sql
 
 
 class Recording(Database):

@@ -5,14 +5,19 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from httpx import Response
+from starlette.testclient import TestClient
 
 from gateway import wiring
+from gateway.api.app import create
 from gateway.identity.bearer import hash_of, mint
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act
@@ -20,15 +25,16 @@ from gateway.rules.consent_form import Form
 from gateway.settings import Settings
 from gateway.store import tokens
 from gateway.store.journal import Journal
-from gateway.store.resources import COLUMNS
-from gateway.usecases import consent, read, register, review, search
+from gateway.usecases import consent, register, review
 from gateway.usecases.asked import Asked
 from gateway.usecases.services import Services
 from gateway.usecases.submit import Payload, submit
 from tests.benchmarks.limits import Plan
+from tests.benchmarks.load import Unwanted
 from tests.benchmarks.recording import Recording, Statement
 from tests.benchmarks.sessions import sessions
 
+READ = "read by id"
 NOTE = "http://loinc.org|11506-3"
 HITS = 50
 
@@ -40,6 +46,10 @@ class Role:
     caller: Caller
     token: str
 
+    @property
+    def header(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
+
 
 @dataclass
 class Stage:
@@ -47,8 +57,11 @@ class Stage:
     scribe: Role
     reviewer: Role
     ehr: Role
+    writer: Role
     patients: list[str]
     documents: list[str]
+    chart: str = ""  # the patient with a whole chart
+    targets: dict[str, list[str]] = field(default_factory=dict)  # what `ehr` asks for, by the name of the measurement
 
     def payloads(self, seed: str) -> Iterator[Payload]:
         """New sessions, of one patient after the other."""
@@ -81,11 +94,15 @@ def prepare(folder: Path, port: int, patients: int) -> Stage:
             scribe=_role(services, custodian, "submission.write"),
             reviewer=_role(services, custodian, "review", practitioner=clinician),
             ehr=_role(services, recipient, "system/*.rs"),
+            writer=_role(services, custodian, "system/*.cruds"),
             patients=[_patient(services, custodian, recipient, number) for number in range(patients)],
             documents=[],
         )
         for payload in islice(stage.payloads("seed"), patients * HITS):
             stage.documents.append(_approved(services, stage, _submitted(services, stage, payload)))
+    query = f"type={NOTE.replace('|', '%7C')}&_count={HITS}"
+    stage.targets[READ] = [f"/fhir/DocumentReference/{id}" for id in stage.documents]
+    stage.targets[f"search, {HITS} hits"] = [f"/fhir/DocumentReference?patient={id}&{query}" for id in stage.patients]
     return stage
 
 
@@ -96,26 +113,17 @@ def copied(stage: Stage, name: str) -> Settings:
 
 
 def plan(stage: Stage) -> Plan:
-    """The gateway's own SELECTs, as it says them for each document and each patient."""
-    services, said = _recording(stage.settings)
-    ehr = Asked(stage.ehr.caller, services.clock())
-    reads, searches = {}, {}
-    for id in stage.documents:
-        read.read(services, ehr, "DocumentReference", id).recorded.result()
-        reads[id] = _selecting(said.take())
-    for id in stage.patients:
-        pairs = [("patient", id), ("type", NOTE), ("_count", str(HITS))]
-        search.search(services, ehr, "DocumentReference", pairs).recorded.result()
-        searches[id] = _selecting(said.take())
-    _close(services)
+    """The gateway's own SELECTs, as it says them for each target."""
+    selects = {}
+    with within(stage.settings) as (http, said):
+        for target in (target for targets in stage.targets.values() for target in targets):
+            said.take()
+            answered(http.get(target, headers=stage.ehr.header))
+            selects[target] = [(one.sql, list(one.values)) for one in said.take() if one.reads_resources]
     return Plan(
         url=stage.settings.database,
         key=stage.settings.key("database").hex(),
-        text_column=[column.name for column in COLUMNS].index("text"),
-        read=next(iter(reads.values())).sql,
-        reads={id: list(statement.values) for id, statement in reads.items()},
-        search=next(iter(searches.values())).sql,
-        searches={id: list(statement.values) for id, statement in searches.items()},
+        selects=selects,
         constant='{"resourceType":"Basic"}',
     )
 
@@ -123,6 +131,7 @@ def plan(stage: Stage) -> Plan:
 def written(stage: Stage, settings: Settings, count: int) -> list[Written]:
     """Submissions and approvals walked in this process, each with what it said to the database."""
     services, said = _recording(settings)
+    services.journal.start()
     payloads = list(islice(stage.payloads("recorded"), count))
     said.take()
     drafts = [(_submitted(services, stage, payload), said.take()) for payload in payloads]
@@ -133,7 +142,7 @@ def written(stage: Stage, settings: Settings, count: int) -> list[Written]:
             content = bytes(db.connection.exec_driver_sql(query, (draft,)).scalar_one())
         said.take()
         _approved(services, stage, draft)
-        made.append(Written(payload, _writes(submission), content, _writes(said.take())))
+        made.append(Written(payload, writes(submission), content, writes(said.take())))
     _close(services)
     return made
 
@@ -148,11 +157,25 @@ def pending(stage: Stage) -> list[tuple[str, str]]:
     return found
 
 
+@contextmanager
+def within(settings: Settings) -> Iterator[tuple[TestClient, Recording]]:
+    """The whole app in this process, and what it says to the database."""
+    services, said = _recording(settings)
+    with TestClient(create(services), base_url=settings.public_url) as http:
+        yield http, said
+    services.database.close()
+
+
+def answered(response: Response) -> Any:
+    """What came back. Raises Unwanted for a refusal."""
+    if not response.is_success:
+        raise Unwanted(response.text[:800])
+    return response.json()
+
+
 def _recording(settings: Settings) -> tuple[Services, Recording]:
     database = Recording(settings.database, settings.key("database"))
-    services = replace(wiring.services(settings), database=database, journal=Journal(database))
-    services.journal.start()
-    return services, database
+    return replace(wiring.services(settings), database=database, journal=Journal(database)), database
 
 
 def _close(services: Services) -> None:
@@ -160,13 +183,7 @@ def _close(services: Services) -> None:
     services.database.close()
 
 
-def _selecting(said: list[Statement]) -> Statement:
-    """The one SELECT on patient content, with consent joined to it."""
-    (found,) = [one for one in said if "consent_rule" in one.sql and "resource.text" in one.sql]
-    return found
-
-
-def _writes(said: list[Statement]) -> list[Statement]:
+def writes(said: list[Statement]) -> list[Statement]:
     return [statement for statement in said if statement.is_write]
 
 

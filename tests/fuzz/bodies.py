@@ -98,15 +98,14 @@ def resources(patient: str, known: list[str]) -> st.SearchStrategy[Json]:
     ids = [reference.partition("/")[2] for reference in known]
     base = spoiled(st.sampled_from(good))
     extra = st.one_of(
-        st.just({}),
-        st.just({}),
         st.sampled_from([{"id": id} for id in (*ids, *IDS)]),
         st.sampled_from([{"text": {"status": "generated", "div": div}} for div in NARRATIVES]),
         st.sampled_from([{"meta": meta} for meta in METAS]),
         st.sampled_from([{"contained": [each, None]} for each in good]),
         st.sampled_from([{"subject": {"reference": reference}} for reference in (*REFERENCES, *known)]),
     )
-    return st.builds(lambda made, more: {**made, **more}, base, extra)
+    wanted = st.sampled_from((False, False, True))
+    return st.builds(lambda made, more, wanted: {**made, **more} if wanted else made, base, extra, wanted)
 
 
 METAS: tuple[Json, ...] = (

@@ -128,23 +128,31 @@ def calls(patient: str, known: list[str]) -> st.SearchStrategy[Call]:
     who = st.sampled_from(("writer",) * 16 + ("foreign", "reader", "nobody", "forged"))
     pairs = [(name, value) for name, values in HEADERS.items() for value in values]
     headers = st.lists(st.sampled_from(pairs), max_size=2, unique_by=lambda pair: pair[0]).map(tuple)
-    nothing, whole = st.just(""), st.just(-1)
     return st.builds(
         _call,
         st.one_of(_aimed(resource, targets, known), _wild(addresses, resource)),
         who,
-        st.one_of(st.just(()), st.just(()), headers),
-        st.one_of(*[nothing] * 5, query),
-        st.one_of(*[whole] * 11, st.integers(0, 10_000)),
+        headers,
+        query,
+        st.integers(0, 10_000),
+        st.frozensets(st.integers(0, 15), max_size=3),
     )
 
 
 def _call(
-    parts: tuple[str, str, bytes, str], who: str, headers: tuple[tuple[str, str], ...], query: str, cut: int
+    parts: tuple[str, str, bytes, str],
+    who: str,
+    headers: tuple[tuple[str, str], ...],
+    query: str,
+    cut: int,
+    chances: frozenset[int],
 ) -> Call:
+    """Each of the extras comes with a chance of its own, so that most calls get past the first questions."""
     method, path, content, medium = parts
-    body = content if cut < 0 else bodies.cut(content, cut)
-    return Call(method, path if "?" in path else path + query, (("content-type", medium), *headers), body, who)
+    body = bodies.cut(content, cut) if 5 in chances else content
+    target = path + query if 6 in chances and "?" not in path else path
+    extra = headers if chances & {7, 8, 9} else ()
+    return Call(method, target, (("content-type", medium), *extra), body, who)
 
 
 def _aimed(
