@@ -81,12 +81,13 @@ def inline_of(value: Any) -> Iterator[tuple[str, str]]:
     """Every inline label in `value`, depth first, as (system, code)."""
     if isinstance(value, list):
         for item in value:
-            yield from inline_of(item)
-    elif isinstance(value, Mapping):
-        if value.get("url") == INLINE_LABEL and isinstance(value.get("valueCoding"), Mapping):
+            if isinstance(item, dict | list):
+                yield from inline_of(item)
+    elif isinstance(value, dict):
+        if value.get("url") == INLINE_LABEL and isinstance(value.get("valueCoding"), dict):
             yield value["valueCoding"].get("system") or "", value["valueCoding"].get("code") or ""
         for child in value.values():
-            if isinstance(child, Mapping | list):
+            if isinstance(child, dict | list):
                 yield from inline_of(child)
 
 

@@ -6,13 +6,13 @@ https://hl7.org/fhir/R4/http.html#trules
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from gateway.errors import BadRequest, Issue, PreconditionFailed
 from gateway.fhir.transaction import Entry
-from gateway.fhir.transaction_links import Link, links
+from gateway.fhir.transaction_links import Link
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Ground
 from gateway.usecases.conditional import matches
@@ -48,6 +48,7 @@ class Identities:
     is found by an identifier: it will be there when the transaction is done."""
 
     ground: Ground
+    links: Mapping[int, tuple[Link, ...]]  # of the resources as they were sent, by the index of the entry
     gone: set[str] = field(default_factory=set)
     written: dict[Identifier, list[str]] = field(default_factory=dict)
 
@@ -83,7 +84,7 @@ class Identities:
         return aim
 
     def _met(self, entry: Entry) -> Aim:
-        held = tuple(links(entry.resource)) if entry.resource else ()
+        held = self.links.get(entry.index, ())
         if entry.address.id is not None:
             return Aim(entry, entry.address.id, links=held)
         condition = entry.if_none_exist if entry.method == "POST" else entry.address.query

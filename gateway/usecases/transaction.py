@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gateway.errors import BadRequest, Issue, NotSupported, PreconditionFailed
-from gateway.fhir.json import dump, parse
 from gateway.fhir.patch.bodies import of_entry
 from gateway.fhir.search_table import TYPES
 from gateway.fhir.transaction import Entry, Requests
-from gateway.fhir.transaction_links import Link, Names, rewrite, root_of
+from gateway.fhir.transaction_links import Link, Names, links, rewrite, root_of
 from gateway.rules.audit import Act
 from gateway.store.database import Writer
 from gateway.usecases.asked import Asked
@@ -53,23 +52,22 @@ def carry_out_entries(services: Services, asked: Asked, ordered: Sequence[Entry]
 
 
 class _Transaction:
-    """What is decided of the entries, and what becomes of it. To plan a resource changes it in place, so each further
-    decision begins with the resources as they were sent."""
+    """What is decided of the entries, and what becomes of it. A further decision is a new one: its links are led from
+    what was sent, its new resources have new ids."""
 
     def __init__(self, services: Services, asked: Asked, ordered: Sequence[Entry]) -> None:
         self._services, self._asked = services, asked
         self._writes = [entry for entry in ordered if entry.is_write]
         self._reads = [entry for entry in ordered if not entry.is_write]
-        self._sent = [dump(entry.resource) for entry in self._writes]
-        self._is_fresh = True
+        self._links = {entry.index: tuple(links(entry.resource)) for entry in self._writes if entry.resource}
         self._aims: list[Aim] = []
         self._planned: dict[int, Planned] = {}
 
     def decide(self, ground: Ground) -> list[Planned]:
         """What to write, in the order of processing. Raises all refusals of the entries as one."""
         faults = Faults()
-        identities = Identities(ground)
-        self._aims = identities.aims(self._fresh(), faults)
+        identities = Identities(ground, self._links)
+        self._aims = identities.aims(self._writes, faults)
         faults.settle()
         found = _conditional_references(identities, self._aims, faults)
         faults.settle()
@@ -87,13 +85,6 @@ class _Transaction:
                 answers.append(read_inside(self._services, self._asked, writer, entry))
         faults.settle()
         return answers
-
-    def _fresh(self) -> list[Entry]:
-        if not self._is_fresh:
-            sent = zip(self._writes, self._sent, strict=True)
-            self._writes = [replace(entry, resource=parse(text)) for entry, text in sent]
-        self._is_fresh = False
-        return self._writes
 
 
 def _answer(aim: Aim, written: Written | None) -> Answered:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
+from gateway.usecases.changes import Ground, Step
 from tests.bundles import answers, bundle, entry, kept, places, post_bundle, statuses, token_with
 from tests.house import House
-from tests.writers import count, created, note, observation, practitioner, send
+from tests.writers import count, created, note, observation, practitioner, put, send
 
 ANN = "urn:uuid:0c2f0a6e-9f61-4f2c-9c55-6d3d0d3a8f01"
 EVA = "urn:uuid:0c2f0a6e-9f61-4f2c-9c55-6d3d0d3a8f02"
@@ -544,3 +547,63 @@ def test_decimals_keep_their_lexemes_in_a_transaction(house: House, lexeme: str)
     response = send(house, "POST", "/fhir", text)
     id = answers(response)[0]["resource"]["id"]
     assert f'"value":{lexeme}}}' in house.get(f"/fhir/Observation/{id}", house.own_ehr).text
+
+
+@pytest.mark.spec("F-102")
+@pytest.mark.spec("F-161")
+def test_transactions_at_the_same_time_create_once_what_both_want_created_if_absent(house: House) -> None:
+    def load(_: int) -> httpx.Response:
+        who = practitioner(identifier=[{"system": "urn:example:npi", "value": "4"}])
+        seen = observation(house.world.patient, performer=[{"reference": EVA}])
+        condition = {"ifNoneExist": "identifier=urn:example:npi|4"}
+        return post_bundle(
+            house, entry("POST", "Practitioner", who, EVA, **condition), entry("POST", "Observation", seen)
+        )
+
+    with ThreadPoolExecutor(6) as threads:
+        done = list(threads.map(load, range(12)))
+    assert sorted(statuses(response)[0] for response in done) == ["200"] * 11 + ["201"]
+    (one,) = {answers(response)[0]["resource"]["id"] for response in done}
+    led = {answers(response)[1]["resource"]["performer"][0]["reference"] for response in done}
+    assert led == {f"Practitioner/{one}"}
+
+
+@pytest.mark.spec("F-161")
+def test_what_changed_meanwhile_is_decided_anew_upon_what_was_sent(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are faster twice: links lead to what the last decision made, and the bodies are read as they were sent."""
+    contended, other = (created(house, observation(house.world.patient)) for _ in range(2))
+    plan = Ground.plan
+    late: list[str] = []
+
+    def interrupted(ground: Ground, step: Step) -> Step:
+        if step.type == "Patient" and step.rows and len(late) < 2:
+            late.append(step.id)
+            faster = contended | {"valueQuantity": {"value": len(late), "unit": "score"}, "meta": {}}
+            assert put(house, faster, If_Match=f'W/"{len(late)}"').status_code == 200
+        return plan(ground, step)
+
+    monkeypatch.setattr(Ground, "plan", interrupted)
+    change = [
+        {"name": "type", "valueCode": "replace"},
+        {"name": "path", "valueString": "Observation.status"},
+        {"name": "value", "valueCode": "amended"},
+    ]
+    response = post_bundle(
+        house,
+        entry("POST", "Observation", about(ANN)),
+        entry("POST", "Patient", patient(), ANN, ifNoneExist="identifier=urn:example:mrn|new"),
+        entry(
+            "PATCH",
+            f"Observation/{contended['id']}",
+            {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": change}]},
+        ),
+        entry("PUT", f"Observation/{other['id']}", other | {"status": "amended"}),
+    )
+    made, ann, patched, updated = (one["resource"] for one in answers(response))
+    assert len(late) == 2 and ann["id"] not in late
+    assert made["subject"]["reference"] == f"Patient/{ann['id']}"
+    assert (patched["meta"]["versionId"], patched["status"], patched["valueQuantity"]["value"]) == ("4", "amended", 2)
+    assert updated["meta"]["versionId"] == "2"
+    assert house.rows("SELECT count(*) FROM resource WHERE id IN (?, ?)", *late) == [(0,)]
