@@ -49,7 +49,7 @@ def searched(text: str) -> tuple[str, Extent]:
 
 def extent(value: Any) -> Extent | None:
     """What a stored number, Quantity (Age, Duration, Money …), Range or SampledData covers; None without a number."""
-    if isinstance(value, int | Decimal):
+    if isinstance(value, int | float | Decimal):
         return None if isinstance(value, bool) else _point(float(value))
     if not isinstance(value, Mapping):
         return None

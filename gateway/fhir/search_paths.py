@@ -7,7 +7,7 @@ FHIRPath's; a test holds both to the same answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.fhir.path import compile
@@ -37,32 +37,35 @@ def _branch(text: str, kind: str | None) -> Find | None:
     if match is None or bool(match["open"]) is not bool(match["as"]):
         return None
     steps = match["path"].split(".")
-    if kind is not None and steps.pop(0) != kind:
+    if kind is not None and steps.pop(0) not in (kind, "Resource"):
         return None
     cast = match["as"][4:-1] if match["as"] else match["cast"]
-    if any(step in CHOICES for step in steps[:-1]) or (cast and (not steps or steps[-1] not in CHOICES)):
+    if cast and (not steps or steps[-1] not in CHOICES):
         return None
     if not steps:
         return lambda element: [element]
-    *way, last = steps
-    names = (last + cast[0].upper() + cast[1:],) if cast else (last, *CHOICES.get(last, ()))
-    return _walk(tuple(way), names, match["target"])
+    keys = [(step, *CHOICES.get(step, ())) for step in steps]
+    if cast:
+        keys[-1] = (steps[-1] + cast[0].upper() + cast[1:],)
+    return _walk(keys, match["target"])
 
 
-def _walk(way: tuple[str, ...], names: tuple[str, ...], target: str | None) -> Find:
+def _walk(steps: Sequence[Sequence[str]], target: str | None) -> Find:
+    """One step after the other, each by the first of its JSON keys that is there."""
+
     def find(element: Mapping[str, Any]) -> list[Any]:
         found: list[Any] = [element]
-        for step in way:
-            found = [one for parent in found if step in parent for one in _listed(parent[step])]
-        values = []
-        for parent in found:
-            for name in names:
-                if name in parent:
-                    values += _listed(parent[name])
-                    break
-        if target is None or not values:
-            return values
-        return [value for value in values if _target(value) == target]
+        for keys in steps:
+            values: list[Any] = []
+            for parent in found:
+                for key in keys:
+                    if key in parent:
+                        values += _listed(parent[key])
+                        break
+            if not values:
+                return values
+            found = values
+        return found if target is None else [value for value in found if _target(value) == target]
 
     return find
 
