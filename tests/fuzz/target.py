@@ -49,11 +49,11 @@ class Target:
         if self.sent % RENEWED_EVERY == 0:
             self._renew()
         self.sent += 1
-        before, began = self._written(), time.perf_counter()
+        before, began = self.written(), time.perf_counter()
         answer = self._send(call)
         self.slowest = max(self.slowest, time.perf_counter() - began)
         self.statuses[answer.status] += 1
-        faults = list(_faults(call, answer, self._written() - before))
+        faults = list(_faults(call, answer, self.written() - before))
         if answer.status >= 500 and self.failures:
             faults.append(self.failures[-1])
         return faults
@@ -84,7 +84,8 @@ class Target:
         self.house.writer, self.house.foreign_writer = cast.writer.token(http), cast.foreign_writer.token(http)
         self.house.own_ehr = cast.own_ehr.token(http)
 
-    def _written(self) -> int:
+    def written(self) -> int:
+        """Rows written so far, those of the audit and of tokens aside."""
         return int(self.house.rows("SELECT changes FROM witness")[0][0])
 
     def half_stored(self) -> list[str]:

@@ -34,4 +34,5 @@ def test_no_call_makes_it_fail_or_leaves_half_of_anything(fired_at: tuple[Target
     fire()
     assert faults == []
     assert target.half_stored() == []
+    assert target.written() > 0, "what is written is not seen"
     assert {200, 201, 400, 401, 403, 404, 405, 415, 422} <= set(target.statuses), "the calls reach too little"
