@@ -15,6 +15,7 @@ from gateway.events import Event
 
 log = structlog.get_logger()
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
+_PRINTABLE = re.compile(rb"[\x21-\x7e]{1,256}")
 _CAUTION = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -42,7 +43,9 @@ def _wants_gzip(scope: Scope) -> bool:
 
 
 class RequestFrame:
-    """Gives each request an id (the caller's own where it is safe to repeat), and each answer its headers."""
+    """Gives each request an id, and each answer its headers. The id is the caller's own where it is safe to write down;
+    one that is not comes back as X-Correlation-Id. https://hl7.org/fhir/R4/http.html#custom
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -64,6 +67,8 @@ class RequestFrame:
                 headers = message["headers"]
                 present = {name for name, _ in headers}
                 headers.append((b"x-request-id", request_id))
+                if given and given is not request_id and _PRINTABLE.fullmatch(given):
+                    headers.append((b"x-correlation-id", given))
                 headers.extend(pair for pair in _CAUTION if pair[0] not in present)
             await send(message)
 

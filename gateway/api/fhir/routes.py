@@ -77,13 +77,16 @@ INTERACTIONS = (
     Interaction("vread", "GET", INSTANCE + "/_history/{version}", vread),
     Interaction("read", "GET", INSTANCE, read),
     Interaction("update", "PUT", INSTANCE, update),
-    Interaction("update", "PUT", TYPE, update_matching),
     Interaction("patch", "PATCH", INSTANCE, patch),
-    Interaction("patch", "PATCH", TYPE, patch_matching),
     Interaction("delete", "DELETE", INSTANCE, delete),
-    Interaction("delete", "DELETE", TYPE, delete_matching),
     Interaction("create", "POST", TYPE, create),
     Interaction("search-type", "GET", TYPE, search),
+)
+# On what a search finds, where the type can be searched.
+CONDITIONAL = (
+    Interaction("update", "PUT", TYPE, update_matching),
+    Interaction("patch", "PATCH", TYPE, patch_matching),
+    Interaction("delete", "DELETE", TYPE, delete_matching),
 )
 _LEVELS = {"system": BASE, "type": TYPE, "instance": INSTANCE}
 
@@ -100,8 +103,14 @@ def _doors() -> Iterator[tuple[str, str, Door]]:
     for method, address, endpoint in COMPARTMENT:
         yield address, method, Door(endpoint, None)
     for one in INTERACTIONS:
-        types = frozenset(name for name, table in TYPES.items() if one.code in table.interactions)
-        yield one.address, one.method, Door(one.endpoint, types)
+        yield one.address, one.method, Door(one.endpoint, _types(one.code))
+    for one in CONDITIONAL:
+        yield one.address, one.method, Door(one.endpoint, _types(one.code, "search-type"))
+
+
+def _types(*codes: str) -> frozenset[str]:
+    """The types whose table lists all of these interactions."""
+    return frozenset(name for name, table in TYPES.items() if set(codes) <= set(table.interactions))
 
 
 def _operation(offer: Offer) -> Iterator[tuple[str, str, Door]]:

@@ -68,11 +68,14 @@ def test_an_unknown_format_is_not_acceptable(world: World, wanted: str) -> None:
         ("GET", "/Patient/nobody", 404),
         ("GET", "/Patient?colour=red", 400),
         ("GET", "/Patient?birthdate=tomorrow", 400),
-        ("PUT", "/Patient/ann", 405),
-        ("DELETE", "/Patient/ann", 405),
-        ("POST", "/Patient", 405),
-        ("GET", "/Patient/ann/$everything", 404),
-        ("GET", "/", 404),
+        ("PUT", "/AuditEvent/ann", 405),
+        ("DELETE", "/Provenance/ann", 405),
+        ("POST", "/Patient/ann", 405),
+        ("PUT", "/", 405),
+        ("POST", "/Spaceship", 404),
+        ("GET", "/patient/ann", 404),
+        ("GET", "/Patient/ann/$nothing", 404),
+        ("GET", "/nothing/at/all", 404),
     ],
 )
 def test_every_error_is_an_outcome_that_carries_the_request_id(
@@ -87,6 +90,24 @@ def test_every_error_is_an_outcome_that_carries_the_request_id(
     assert answer.headers["x-request-id"] == "req-7"
     for leak in ("Traceback", "SELECT", ".py", "tomorrow"):
         assert leak not in answer.text
+
+
+@pytest.mark.spec("F-021")
+@pytest.mark.parametrize("given", ["a/b", "x" * 65, "<id>"])
+def test_an_id_that_is_not_safe_to_write_down_comes_back_as_the_correlation(world: World, given: str) -> None:
+    answer = world.get("/Patient/ann", x_request_id=given)
+    assert answer.headers["x-correlation-id"] == given
+    assert answer.headers["x-request-id"] not in ("", given)
+    assert "x-correlation-id" not in world.get("/Patient/ann", x_request_id="a-b").headers
+
+
+@pytest.mark.spec("F-019")
+@pytest.mark.parametrize("path", ["/metadata", "/Patient", "/Patient/ann", "/Patient/ann/_history", "/Patient/nobody"])
+def test_head_gives_the_headers_of_get_and_no_body(world: World, path: str) -> None:
+    got, head = (world.ask(each, path, x_request_id="r", accept_encoding="identity") for each in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    for name in ("content-type", "content-length", "cache-control", "etag", "last-modified"):
+        assert head.headers.get(name) == got.headers.get(name), name
 
 
 @pytest.mark.spec("F-021")
@@ -119,6 +140,17 @@ def test_a_page_of_another_origin_may_read_the_answer(world: World, path: str) -
 )
 def test_what_is_about_patients_is_not_kept_on_the_way(world: World, path: str) -> None:
     assert world.get(f"/{path}").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.spec("F-018")
+@pytest.mark.parametrize("path", ["/Patient/ann", "/Patient", "/metadata", "/Patient/ann/$everything"])
+def test_pretty_changes_white_space_only(world: World, path: str) -> None:
+    plain, pretty = world.get(path), world.get(f"{path}?_pretty=true")
+    assert b"\n" in pretty.content
+    shared = ("link", "date")  # the self link tells how it was asked for
+    assert {k: v for k, v in plain.json().items() if k not in shared} == {
+        k: v for k, v in pretty.json().items() if k not in shared
+    }
 
 
 def test_pretty_is_true_or_false(world: World) -> None:
