@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 
 from gateway.fhir import profiles
 from tests.house import Cast, House, gather, opened
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet() -> Iterator[None]:
+    """Failures are made on purpose here: telling each with its locals takes longer than the tests."""
+
+    def drop(*_: Any) -> Any:
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[drop])
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
