@@ -90,7 +90,7 @@ def create(services: Services) -> FastAPI:
     app.add_middleware(compressing)
     app.add_middleware(RequestFrame)
     for part in PARTS:
-        app.include_router(part.router)
+        app.include_router(part.router, responses=errors.REFUSALS)
     app.include_router(pages.router, include_in_schema=False)
     app.router.routes.extend([*discovery.routes, *token.routes, *fhir.routes])
     return app
@@ -100,5 +100,5 @@ def interface() -> dict[str, Any]:
     """The OpenAPI document of the typed endpoints, which needs no database."""
     app = FastAPI(title=TITLE, version=__version__, description=DESCRIPTION)
     for part in PARTS:
-        app.include_router(part.router)
+        app.include_router(part.router, responses=errors.REFUSALS)
     return app.openapi()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,7 +11,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from gateway.errors import BadRequest, Issue, NotFound, NotSupported, Refusal, TooLarge, Unprocessable, UnsupportedMedia
+from gateway.errors import (
+    BadRequest,
+    Forbidden,
+    Issue,
+    NotFound,
+    NotSupported,
+    Refusal,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    Unprocessable,
+    UnsupportedMedia,
+)
 from gateway.fhir.json import dump
 from gateway.fhir.outcome import outcome
 
@@ -18,6 +31,12 @@ FHIR_JSON = "application/fhir+json;charset=utf-8"
 _BY_STATUS: dict[int, type[Refusal]] = {
     kind.status: kind for kind in (BadRequest, NotFound, NotSupported, TooLarge, UnsupportedMedia, Unprocessable)
 }
+_ANYWHERE = (BadRequest, Unauthenticated, Forbidden, NotFound, TooLarge, UnsupportedMedia, Unprocessable, TooMany)
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    kind.status: {"description": kind.words, "content": {"application/fhir+json": {"schema": {"type": "object"}}}}
+    for kind in _ANYWHERE
+}
+"""What any typed endpoint may answer instead, for the OpenAPI document."""
 
 
 def answer(status: int, issues: tuple[Issue, ...], scope: Scope) -> Response:
