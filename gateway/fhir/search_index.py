@@ -72,10 +72,11 @@ def _entry(parameter: Parameter, kind: str | None) -> _Entry:
 
 def _composites(entry: _Entry, element: Mapping[str, Any]) -> Rows:
     """A row of the second part for each code that stands beside it in the element."""
-    first, second = (_parts(component, element) for component in entry.components)
-    for code in first:
+    first, second = entry.components
+    values = _parts(second, element)
+    for code in _parts(first, element) if values else ():
         assert isinstance(code, TokenRow)
-        for row in second:
+        for row in values:
             yield row._replace(of_system=code.system, of_code=code.code)
 
 

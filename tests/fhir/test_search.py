@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from gateway.fhir.definitions import build_search
 from gateway.fhir.references import Reference, literal
 from gateway.fhir.search import parse
 from gateway.fhir.search_index import index
-from gateway.fhir.search_rows import DateRow, ReferenceRow, StringRow, TokenRow, UriRow
+from gateway.fhir.search_numbers import FARTHEST
+from gateway.fhir.search_rows import DateRow, QuantityRow, ReferenceRow, StringRow, TokenRow, UriRow
 from gateway.fhir.search_table import TYPES
-from gateway.fhir.search_values import ReferenceValue, StringValue, TokenValue, fold, split
+from gateway.fhir.search_values import ReferenceValue, StringValue, TokenValue, fold, sounds, split
 
 BASE = "https://gateway.example/fhir"
 PACKAGE = Path(__file__).parents[2] / "../shared/packages/ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz"
@@ -178,3 +180,50 @@ def test_the_table_is_what_the_script_makes_of_the_definitions() -> None:
     supported = json.loads((build_search.HERE / "supported.json").read_text())
     made = build_search.build(build_search.Package(PACKAGE), supported)
     assert made == json.loads((build_search.HERE / "search.json").read_text())
+
+
+@pytest.mark.spec("F-127", "F-136", "F-139")
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        ("RiskAssessment", "probability", "gt"),
+        ("RiskAssessment", "probability", "1e"),
+        ("Observation", "value-quantity", "5|mg"),
+        ("Observation", "value-quantity", "xx5"),
+        ("Observation", "code-value-quantity", "a"),
+        ("Observation", "code-value-quantity", "a$b"),
+        ("Observation", "code-value-quantity", "a$1$2"),
+        ("Observation", "code:in", "http://unknown.example/ValueSet/x"),
+        ("Patient", "identifier:of-type", "s|MR"),
+        ("Questionnaire", "url:above", "urn:uuid:1"),
+        ("Questionnaire", "url:near", "http://a.example"),
+        ("Observation", "code-value-quantity:not", "a$1"),
+    ],
+)
+def test_what_does_not_fit_its_kind_is_refused(kind: str, name: str, text: str) -> None:
+    with pytest.raises(BadRequest):
+        parse(kind, [(name, text)])
+
+
+@pytest.mark.spec("F-136")
+@pytest.mark.parametrize(
+    ("text", "first", "last"), [("100", 99.5, 100.5), ("100.00", 99.995, 100.005), ("-5", -5.5, -4.5), ("1e2", 95, 105)]
+)
+def test_a_number_stands_for_what_rounds_to_it(text: str, first: float, last: float) -> None:
+    (value,) = values("Observation", "value-quantity", text)
+    assert value.extent.low == first
+    assert value.extent.high == math.nextafter(last, 0 if last > 0 else -math.inf)
+
+
+@pytest.mark.spec("F-136")
+def test_samples_ranges_and_money_are_found_by_their_extent() -> None:
+    sampled = {"origin": {"value": 1, "code": "mV"}, "factor": 2, "data": "1 E 3 -2"}
+    rows = index({"resourceType": "Observation", "id": "o", "valueSampledData": sampled})
+    assert QuantityRow("value-quantity", -3.0, 7.0, None, "mV", None) in rows
+    aged = {"low": {"value": 3, "unit": "a"}}
+    rows = index({"resourceType": "Condition", "id": "c", "onsetRange": aged})
+    assert [row[1:] for row in rows if row.name == "onset-age"] == [(3.0, FARTHEST, None, None, "a", None, None)]
+
+
+def test_words_that_sound_alike_are_one() -> None:
+    assert sounds("Robert Rupert Tymczak Pfister Honeyman") == ["r163", "r163", "t522", "p236", "h555"]

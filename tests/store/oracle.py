@@ -194,8 +194,15 @@ KINDS = {
     "combo-code-value-quantity": "composite",
     "code-value-string": "composite",
 }
-COMPARE = {"token": token, "string": string, "uri": uri, "reference": reference, "date": date, "quantity": number}
-SECONDS = {
+COMPARE: dict[str, Callable[[Any, str, str], bool]] = {
+    "token": token,
+    "string": string,
+    "uri": uri,
+    "reference": reference,
+    "date": date,
+    "quantity": number,
+}
+SECONDS: dict[str, Callable[[Any, str, str], bool]] = {
     "component-code-value-quantity": number,
     "combo-code-value-quantity": number,
     "code-value-string": string,
