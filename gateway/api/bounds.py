@@ -38,7 +38,7 @@ class Bounds:
 
 def _most(scope: Scope) -> int:
     first = scope["path"].partition("/")[2].partition("/")[0]
-    if f"/{first}" != _READ_WHEN_KNOWN:
+    if f"/{first}" != _READ_WHEN_KNOWN or scope["path"].endswith("/_search"):
         return MOST_BYTES
     most: int = scope["app"].state.services.limits.write_bytes
     return most

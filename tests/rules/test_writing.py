@@ -1,0 +1,46 @@
+"""What writers may send, and the labels it gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.fhir.labels import AIAST, CONFIDENTIALITY, HIPAA_PSY_NOTES, PART_2, security_of
+from gateway.rules.writing import admit, is_reserved, label_written
+
+
+def labelled(*codings: Any, **elements: Any) -> dict[str, Any]:
+    return {"resourceType": "Observation", "meta": {"security": [dict(each) for each in codings]}, **elements}
+
+
+def codes(resource: dict[str, Any]) -> set[str]:
+    return {code for _, code in security_of(resource)}
+
+
+def test_what_has_no_confidentiality_gets_one() -> None:
+    assert codes(label_written({"resourceType": "Observation"}, None)) == {"R"}
+    assert codes(label_written({"resourceType": "Organization"}, None)) == {"N"}
+    assert codes(label_written(labelled(CONFIDENTIALITY["V"]), None)) == {"V"}
+    assert codes(label_written(labelled(CONFIDENTIALITY["N"]), None)) == {"N"}
+
+
+@pytest.mark.spec("X-050")
+@pytest.mark.parametrize("given", [[], [CONFIDENTIALITY["N"]], [CONFIDENTIALITY["U"], PART_2]])
+def test_protection_stays(given: list[Any]) -> None:
+    former = labelled(CONFIDENTIALITY["V"], PART_2, HIPAA_PSY_NOTES)
+    assert codes(label_written(labelled(*given), former)) == {"V", PART_2["code"], HIPAA_PSY_NOTES["code"]}
+
+
+def test_protection_may_be_raised() -> None:
+    former = labelled(CONFIDENTIALITY["N"])
+    assert codes(label_written(labelled(CONFIDENTIALITY["V"]), former)) == {"V"}
+    assert codes(label_written(labelled(), former)) == {"R"}
+
+
+def test_what_the_machine_wrote_is_known_wherever_it_says_so() -> None:
+    assert is_reserved(labelled(AIAST))
+    assert is_reserved({"resourceType": "Basic", "extension": [{"valueCoding": dict(AIAST)}]})
+    assert not is_reserved(labelled(CONFIDENTIALITY["R"]))
+    (issue,) = admit(labelled(component=[{"valueCodeableConcept": {"coding": [dict(AIAST)]}}]))
+    assert issue.expression == "Observation.component[0].valueCodeableConcept.coding[0]"
