@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, literal_column, or_, select, true
 
 from gateway.fhir.search_chain import Link
 from gateway.fhir.search_criteria import Criterion
@@ -104,38 +104,46 @@ def condition(
     type: str, hop: Hop, names: Iterator[str], *, at: FromClause = resource, drives: bool = False
 ) -> ColumnElement[bool]:
     """The SQL of a link on a row of `resource` or of its alias `at`; `drives` needs the type of that row."""
-    return or_(*(_way(type, hop, way, names, at, drives=drives) for way in hop.ways))
+    write = _driving if drives else _asking
+    return or_(*(write(type, hop, way, names, at) for way in hop.ways))
 
 
-def _way(type: str, hop: Hop, way: Way, names: Iterator[str], at: FromClause, *, drives: bool) -> ColumnElement[bool]:
-    reference, far = ix_reference.alias(), resource.alias()
-    row = reference.c
-    ends = (at, far) if not hop.reverse else (far, at)
-    found = _hop(hop, way, reference, far, names, drives=drives)
-    if not drives:
-        source, target = ends
-        joined = found.where(
-            row.resource_pk == source.c.pk, row.target_type == target.c.type, row.target_id == target.c.id
-        )
-        return joined.correlate(at).exists()
+def _driving(type: str, hop: Hop, way: Way, names: Iterator[str], at: FromClause) -> ColumnElement[bool]:
+    """Sets within sets, so that the engine cannot begin anywhere but at the far end."""
+    row, far = ix_reference.alias().c, resource.alias()
+    meant = _far(way, names, far, drives=True)
     if hop.reverse:
-        named = found.where(row.resource_pk == far.c.pk, row.target_type == name_of(type))
-        return and_(at.c.type == name_of(type), at.c.id.in_(named.with_only_columns(row.target_id).correlate(None)))
-    named = found.where(row.target_type == name_of(way.type), row.target_id == far.c.id, row.type == name_of(type))
-    return at.c.pk.in_(named.with_only_columns(row.resource_pk).correlate(None))
+        referring = select(row.target_id).where(row.name == name_of(hop.code), row.target_type == name_of(type))
+        referring = referring.where(row.resource_pk.in_(select(far.c.pk).where(*meant).correlate(None)))
+        return and_(at.c.type == name_of(type), at.c.id.in_(referring.correlate(None)))
+    referring = select(row.resource_pk).where(row.type == name_of(type), row.name == name_of(hop.code))
+    aims = row.target_id.in_(select(far.c.id).where(*meant).correlate(None))
+    return at.c.pk.in_(referring.where(aims, row.target_type == name_of(way.type)).correlate(None))
 
 
-def _hop(
-    hop: Hop, way: Way, reference: FromClause, far: FromClause, names: Iterator[str], *, drives: bool
-) -> Select[Any]:
-    """The rows of the far end that may be seen and meet what is asked, beside the references of this name."""
-    if isinstance(way.inner, Hop):
-        inner = condition(way.type, way.inner, names, at=far, drives=drives)
+def _asking(type: str, hop: Hop, way: Way, names: Iterator[str], at: FromClause) -> ColumnElement[bool]:
+    """One row at a time, by the references that it has or that lead to it."""
+    row, far = ix_reference.alias().c, resource.alias()
+    source, target = (far, at) if hop.reverse else (at, far)
+    joined = [row.resource_pk == source.c.pk, row.name == name_of(hop.code)]
+    joined += [row.target_type == target.c.type, row.target_id == target.c.id]
+    if hop.reverse:
+        joined.append(row.type == name_of(way.type))
+    meant = _far(way, names, far, drives=False)
+    return select(literal_column("1")).where(*joined, *meant).correlate(at).exists()
+
+
+def _far(way: Way, names: Iterator[str], far: FromClause, *, drives: bool) -> list[ColumnElement[bool]]:
+    """A row at the far end that may be seen and meets what is asked."""
+    inner, drives = way.inner, drives and (isinstance(way.inner, Hop) or _has_rows(way.inner))
+    if isinstance(inner, Hop):
+        met = condition(way.type, inner, names, at=far, drives=drives)
     else:
-        inner = matching.condition(way.type, way.inner, names, at=far, drives=drives and _has_rows(way.inner))
-    conditions = [reference.c.name == name_of(hop.code), far.c.type == name_of(way.type), inner]
-    conditions += [far.c.is_current, ~far.c.is_deleted, within(way.type, way.limits, names, at=far), visible(far)]
-    return select(literal_column("1")).select_from(reference, far).where(*conditions)
+        met = matching.condition(way.type, inner, names, at=far, drives=drives)
+    # An index row that drives tells the type already; told twice, SQLite would begin with the type.
+    kind = [] if drives else [far.c.type == name_of(way.type)]
+    limits = within(way.type, way.limits, names, at=far)
+    return [met, *kind, far.c.is_current, ~far.c.is_deleted, limits, visible(far)]
 
 
 def _has_rows(shape: Shape) -> bool:
