@@ -33,6 +33,17 @@ FILTERS = [
     "identifier=urn:x|1",
     "_lastUpdated=ge2020",
     "_security=http://terminology.hl7.org/CodeSystem/v3-Confidentiality|R",
+    "patient.family=zedd",
+    "patient.family:missing=false",
+    "subject:Patient.identifier=urn:mrn|mrn-zed",
+    "relatesto:DocumentReference.description=unspeakable",
+    "relatesto:DocumentReference.patient.family=zedd",
+    "relatesto:DocumentReference.status:not=superseded",
+    "_has:Provenance:target:agent=dr",
+    "_has:DocumentReference:relatesto:description=unspeakable",
+    "_has:DocumentReference:relatesto:description:missing=true",
+    "_has:DocumentReference:relatesto:_has:Provenance:target:agent=dr",
+    "_list=secret-list",
 ]
 SHAPES = [
     "",
@@ -43,6 +54,10 @@ SHAPES = [
     "_count=1",
     "_include=DocumentReference:subject&_include=DocumentReference:relatesto",
     "_revinclude=Provenance:target&_revinclude=DocumentReference:relatesto",
+    "_include=*&_revinclude=Provenance:*",
+    "_include:iterate=DocumentReference:relatesto&_revinclude:iterate=DocumentReference:relatesto",
+    "_sort=-status,description&_count=1&_total=estimate",
+    "_summary=true",
 ]
 OTHER = [
     "/Patient",
@@ -59,6 +74,26 @@ OTHER = [
     "/_history?_count=2",
     "/Patient/zed",
     "/Practitioner?_revinclude=DocumentReference:author",
+    "/Practitioner?_has:DocumentReference:author:patient.family=zedd",
+    "/Patient?_has:DocumentReference:subject:description=unspeakable",
+    "/Patient?_has:DocumentReference:subject:status=superseded&_summary=count",
+    "/Patient?_has:Provenance:target:agent=dr",
+    "/Patient?_list=secret-list",
+    "/Patient?_revinclude:iterate=DocumentReference:subject&_revinclude:iterate=Provenance:target",
+    "/List",
+    "/List?item=DocumentReference/doc-ann",
+    "/List?_has:List:item:_id=secret-list",
+    "/Patient/ann/*",
+    "/Patient/ann/*?_count=1&_total=accurate",
+    "/Patient/zed/*",
+    "/Patient/nobody/*",
+    "/Patient/ann/DocumentReference?description=unspeakable",
+    "/Patient/zed/DocumentReference?_total=accurate",
+    "/?_type=DocumentReference,Patient,List&_sort=-_lastUpdated&_count=3",
+    "/?_summary=count",
+    "/_history",
+    "/_history?_type=DocumentReference,List&_at=2026",
+    "/DocumentReference/_history?_at=2026-09-02&_count=1",
 ]
 
 
@@ -71,6 +106,10 @@ def hide(world: World) -> None:
     world.publish(document("secret", "zed", **secret), "zed")
     world.publish(provenance("secret-prov", "DocumentReference/secret/_history/1"), "zed")
     world.publish(document("grave", "ann", description="unspeakable"), "ann", confidentiality="V")
+    held = [{"item": {"reference": f"DocumentReference/{id}"}} for id in ("doc-ann", "secret")]
+    world.publish(
+        {"resourceType": "List", "id": "secret-list", "status": "current", "mode": "working", "entry": held}, "zed"
+    )
     world.publish(provenance("grave-prov", "DocumentReference/doc-ann/_history/1"), "ann", confidentiality="V")
 
 
@@ -117,18 +156,29 @@ def test_the_custodian_does_see_the_difference(worlds: tuple[World, World]) -> N
 
 
 @pytest.mark.spec("X-023")
-def test_the_pages_of_a_walk_are_the_same(worlds: tuple[World, World]) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/DocumentReference?_count=1&_sort=-date&_total=accurate",
+        "/DocumentReference?_count=1&author:Practitioner.name=weiss&_total=accurate",
+        "/Patient/ann/*?_count=1&_total=accurate",
+        "/?_type=DocumentReference,Patient,Provenance&_count=2&_sort=_lastUpdated&_total=accurate",
+    ],
+)
+def test_the_pages_of_a_walk_are_the_same_there_and_back(worlds: tuple[World, World], url: str) -> None:
     walks = []
     for world in worlds:
-        url: str | None = "/DocumentReference?_count=1&_sort=-date&_total=accurate"
         seen: list[object] = []
-        while url:
-            bundle = world.get(url, world.token("ehr")).json()
-            seen.append((names(bundle), bundle["total"]))
-            url = link(bundle, "next")
+        last = url
+        for relation in ("next", "previous"):
+            at: str | None = last
+            while at:
+                last, bundle = at, world.get(at, world.token("ehr")).json()
+                seen.append((names(bundle), bundle["total"], [found["relation"] for found in bundle["link"]]))
+                at = link(bundle, relation)
         walks.append(seen)
     assert walks[0] == walks[1]
-    assert len(walks[0]) == 3
+    assert len(walks[0]) > 4
 
 
 @pytest.mark.spec("X-004")
