@@ -11,6 +11,7 @@ from tests.fuzz.calls import Call, calls
 from tests.fuzz.target import Target, under_fire
 
 SHARE = 400
+ORGANIZATION = b'{"resourceType":"Organization","name":"A clinic"}'
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +37,14 @@ def test_no_call_makes_it_fail_or_leaves_half_of_anything(fired_at: tuple[Target
     assert target.half_stored() == []
     assert target.written() > 0, "what is written is not seen"
     assert {200, 201, 400, 401, 403, 404, 405, 415, 422} <= set(target.statuses), "the calls reach too little"
+
+
+def test_a_failure_is_found(fired_at: tuple[Target, str, list[str]]) -> None:
+    target, _, _ = fired_at
+    create = Call("POST", "/fhir/Organization", (("content-type", "application/fhir+json"),), ORGANIZATION, "writer")
+    assert target.fire(create) == []
+    target.house.sabotage("BEFORE INSERT ON resource")
+    try:
+        assert "500" in target.fire(create)
+    finally:
+        target.house.mend()
