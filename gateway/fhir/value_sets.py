@@ -15,7 +15,7 @@ KNOWN: Mapping[str, tuple[Coding, ...]] = {PROVENANCE: (AIAST,)}
 
 
 def members(canonical: str) -> tuple[Coding, ...]:
-    """The codes of a value set, by its canonical URL with or without a version. Raises ValueError for an unknown one."""
+    """The codes of a value set, by its canonical URL, versioned or not. Raises ValueError for an unknown one."""
     found = KNOWN.get(canonical.partition("|")[0])
     if found is None:
         raise ValueError(f"the value sets that can be searched by are {', '.join(KNOWN)}")
