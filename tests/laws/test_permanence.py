@@ -12,9 +12,8 @@ from itertools import product
 import pytest
 
 import gateway.store
-from gateway.fhir.search_table import TYPES
 from gateway.rules.audit import Act
-from gateway.store import resources
+from gateway.store import index, resources
 from gateway.store.resources import New
 from gateway.usecases import clients
 from tests.house import House
@@ -80,16 +79,23 @@ def test_a_former_version_is_served_as_it_was(house: House) -> None:
     assert statuses == ["inactive", "active"]
 
 
-@pytest.mark.spec("F-003")
-def test_no_route_of_the_fhir_api_changes_anything(house: House) -> None:
+@pytest.mark.spec("F-088")
+def test_no_writer_changes_what_was_approved_nor_the_log(house: House) -> None:
+    """Not even the custodian's own EHR with every scope, and a request that is well formed."""
     made = house.approve(house.draft())
     event = house.found("/fhir/AuditEvent?_count=1", house.auditor)[0]["id"]
     before = house.rows("SELECT count(*), sum(length(text)) FROM resource")
-    places = [f"/{kind}" for kind in TYPES] + [f"/{kind}/{id}" for kind, id in made.items()]
-    places += [f"/AuditEvent/{event}", f"/Composition/{made['Composition']}/_history/1", ""]
-    for method, place in product(("PUT", "PATCH", "DELETE", "POST"), places):
-        answer = house.ask(method, f"/fhir{place}", house.own_ehr, json={"resourceType": "AuditEvent", "id": event})
-        assert answer.status_code in (404, 405), (method, place)
+    patch = [{"op": "add", "path": "/language", "value": "en"}]
+    places = [f"{kind}/{id}" for kind, id in made.items()] + [f"AuditEvent/{event}"]
+    for method, place in product(
+        ("PUT", "PATCH", "DELETE"), [*places, f"Composition/{made['Composition']}/_history/1"]
+    ):
+        kind, id = place.split("/")[:2]
+        body = patch if method == "PATCH" else {"resourceType": kind, "id": id}
+        media = "application/json-patch+json" if method == "PATCH" else "application/fhir+json"
+        headers = {"Content-Type": media, "If-Match": 'W/"1"'}
+        answer = house.ask(method, f"/fhir/{place}", house.writer, json=body, headers=headers)
+        assert answer.status_code in (404, 405), (method, place, answer.text)
     assert house.rows("SELECT count(*), sum(length(text)) FROM resource") == before
 
 
@@ -117,8 +123,9 @@ def test_the_store_has_no_words_to_change_what_is_kept() -> None:
     said = set(changes())
     assert ("update", "resource", "resources") in said
     on_kept = {(verb, table, place) for verb, table, place in said if table in KEPT}
-    assert on_kept == {("update", "resource", "resources")}
+    assert on_kept == {("update", "resource", "resources"), ("update", "resource", "index")}
     assert "is_current=false()" in inspect.getsource(resources)
+    assert "values(indexed_by=" in inspect.getsource(index)
 
 
 def test_the_store_writes_no_sql_by_hand() -> None:
