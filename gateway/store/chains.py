@@ -93,11 +93,13 @@ def within(type: str, limits: LimitShapes, names: Iterator[str], *, at: FromClau
     return or_(*(and_(*(matching.condition(type, one, names, at=at) for one in limit)) for limit in limits))
 
 
-def within_reach(reach: Reach, names: Iterator[str]) -> ColumnElement[bool]:
-    """A row of one of these types, as far as the scope lets it through."""
-    whole = [name_of(type) for type, limits in reach if not limits]
-    parts = [and_(resource.c.type == name_of(type), within(type, limits, names)) for type, limits in reach if limits]
-    return or_(*([resource.c.type.in_(whole)] if whole else []), *parts)
+def within_reach(reach: Reach, names: Iterator[str], *, drives: bool) -> ColumnElement[bool]:
+    """A row of one of these types, as far as the scope lets it through. Unless it `drives`, it is written so that the
+    engine does not begin here."""
+    type = resource.c.type if drives else resource.c.type.concat(literal_column("''"))
+    whole = [name_of(name) for name, limits in reach if not limits]
+    parts = [and_(type == name_of(name), within(name, limits, names)) for name, limits in reach if limits]
+    return or_(*([type.in_(whole)] if whole else []), *parts)
 
 
 def condition(

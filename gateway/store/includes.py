@@ -60,7 +60,7 @@ def included(
 def _statement(form: _Form) -> Prepared:
     names = (f"p{place}" for place in counter())
     statement: Select[Any] = select(*COLUMNS).where(resource.c.is_current, ~resource.c.is_deleted)
-    statement = statement.where(within_reach(form.reach, names), resource.c.pk.in_(_pks(form)))
+    statement = statement.where(within_reach(form.reach, names, drives=False), resource.c.pk.in_(_pks(form)))
     ordered = statement.order_by(resource.c.type, resource.c.id)
     return shielded(ordered.limit(bindparam("count", type_=BigInteger)))
 

@@ -108,9 +108,9 @@ def _conditions(form: _Form, names: Iterator[str]) -> list[ColumnElement[bool]]:
     found += [chains.condition(form.type, hop, names, drives=hop is driver) for hop in form.hops]
     if form.in_compartment:
         found.append(in_compartment([type for type, _ in form.reach]))
-    limited = any(limits for _, limits in form.reach)
-    if limited or (driver is None and not form.in_compartment):
-        found.append(chains.within_reach(form.reach, names))
+    drives = driver is None and not form.in_compartment
+    if drives or any(limits for _, limits in form.reach):
+        found.append(chains.within_reach(form.reach, names, drives=drives))
     return found  # an index row tells the type already; told twice, SQLite would begin with the type
 
 
