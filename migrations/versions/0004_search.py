@@ -5,6 +5,8 @@ What was indexed stays so and is found as before; `indexed_by` tells that it wan
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -28,11 +30,11 @@ KEYS = {
 FORMER_KEYS = KEYS | {"ix_string": ["folded"]}
 
 
-def _token() -> list[sa.Column]:
+def _token() -> list[sa.Column[Any]]:
     return [sa.Column("system", TEXT), sa.Column("code", TEXT, nullable=False)]
 
 
-def _reference() -> list[sa.Column]:
+def _reference() -> list[sa.Column[Any]]:
     return [
         sa.Column("target_type", ID),
         sa.Column("target_id", TEXT),
@@ -42,20 +44,20 @@ def _reference() -> list[sa.Column]:
     ]
 
 
-def _date() -> list[sa.Column]:
+def _date() -> list[sa.Column[Any]]:
     return [sa.Column("low", MICROS, nullable=False), sa.Column("high", MICROS, nullable=False)]
 
 
-def _string() -> list[sa.Column]:
+def _string() -> list[sa.Column[Any]]:
     return [sa.Column(name, TEXT, nullable=False) for name in ("start", "folded", "exact")]
 
 
-def _quantity() -> list[sa.Column]:
-    ends = [sa.Column(name, sa.Double(), nullable=False) for name in ("low", "high")]
+def _quantity() -> list[sa.Column[Any]]:
+    ends: list[sa.Column[Any]] = [sa.Column(name, sa.Double(), nullable=False) for name in ("low", "high")]
     return ends + [sa.Column(name, TEXT) for name in ("system", "code", "unit")]
 
 
-def _uri() -> list[sa.Column]:
+def _uri() -> list[sa.Column[Any]]:
     return [sa.Column("value", TEXT, nullable=False)]
 
 
