@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,6 +52,63 @@ def test_what_is_added_meanwhile_neither_repeats_nor_hides_a_match(many: World, 
     seen = walk(many, f"/DocumentReference?patient=ann&_count=2{sort}", add)
     assert len(seen) == len(set(seen))
     assert before <= set(seen)
+
+
+@pytest.mark.spec("F-124")
+@pytest.mark.parametrize("sort", ["", "&_sort=date", "&_sort=-date,status", "&_sort=-_lastUpdated", "&_sort=-_id"])
+def test_the_way_back_shows_the_same_pages(many: World, sort: str) -> None:
+    """Each page back is the page that was shown on the way there; the first one has none before it."""
+    pages: list[tuple[list[str], str | None]] = []
+    url = link(many.get(f"/DocumentReference?patient=ann&_count=3{sort}").json(), "self")
+    while url:
+        bundle = many.get(url).json()
+        pages.append((names(bundle), link(bundle, "previous")))
+        url = link(bundle, "next")
+    assert [bool(before) for _, before in pages] == [False, True, True]
+    for number in (2, 1):
+        back = many.get(pages[number][1] or "").json()
+        assert names(back) == pages[number - 1][0]
+        assert bool(link(back, "previous")) is (number > 1)
+        assert names(many.get(link(back, "next") or "").json()) == pages[number][0]
+
+
+@pytest.mark.spec("F-124")
+def test_the_way_back_to_what_is_gone_leads_to_the_beginning(many: World) -> None:
+    second = many.get(link(many.get("/DocumentReference?patient=ann&_count=1").json(), "next") or "").json()
+    many.delete("DocumentReference", "doc-ann")
+    back = many.get(link(second, "previous") or "").json()
+    assert names(back) == names(second)
+    assert link(back, "previous") is None
+
+
+@pytest.mark.spec("F-124", "F-056")
+def test_a_walk_beside_busy_writers_has_no_gap_and_no_repeat(many: World) -> None:
+    """Others create and change while three readers walk: what was there all the time is seen once by each."""
+    before = many.found("/DocumentReference?patient=ann")
+    many.token()  # made before anybody is in a hurry
+    done = threading.Event()
+
+    def write() -> None:
+        for number in range(60):
+            many.publish(document(f"w{number:03}-{'am'[number % 2]}", date="2026-02-15"))
+            many.publish(document("n3", description=str(number), date="2026-02-01"), method="PUT")
+        done.set()
+
+    def read(path: str) -> list[list[str]]:
+        walks: list[list[str]] = []
+        while not (done.is_set() and walks):
+            walks.append(walk(many, path))
+        return walks
+
+    paths = [f"/DocumentReference?patient=ann&_count=2{sort}" for sort in ("", "&_sort=-date", "&_sort=date,_id")]
+    with ThreadPoolExecutor(4) as pool:
+        writing = pool.submit(write)
+        reading = [pool.submit(read, path) for path in paths]
+        writing.result()
+        walks = [seen for each in reading for seen in each.result()]
+    for seen in walks:
+        assert len(seen) == len(set(seen))
+        assert set(before) <= set(seen)
 
 
 @pytest.mark.spec("F-125")
