@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, false, insert, literal_column, or_, select, update
+from sqlalchemy import bindparam, false, insert, literal_column, select, update
 
 from gateway.fhir.json import dump
 from gateway.fhir.search_rows import IndexRow
@@ -123,40 +122,6 @@ def read(db: Reader, visibility: Visibility, type: str, id: str) -> Stored | Non
 def vread(db: Reader, visibility: Visibility, type: str, id: str, version: int) -> Stored | None:
     row = db.one(_VREAD, {**parameters(visibility), "type": type, "id": id, "version": version})
     return _only(db, visibility, row)
-
-
-def history(
-    db: Reader,
-    visibility: Visibility,
-    type: str | None = None,
-    id: str | None = None,
-    *,
-    since: datetime | None = None,
-    before: tuple[int, int] | None = None,
-    count: int,
-) -> list[Stored]:
-    """Versions, newest first, of a resource, a type or all; `before` is (updated_at µs, pk) of the last seen."""
-    values = {"type": type, "id": id, "since": micros(since) if since else None, "count": count}
-    values |= {"before_at": before[0], "before_pk": before[1]} if before else {}
-    prepared = _history(type is not None, id is not None, since is not None, before is not None)
-    rows = db.all(prepared, {**parameters(visibility), **values})
-    return permitted(db, visibility, [stored(row) for row in rows])
-
-
-@cache
-def _history(type: bool, id: bool, since: bool, before: bool) -> Prepared:
-    statement: Select[Any] = select(*COLUMNS).order_by(resource.c.updated_at.desc(), resource.c.pk.desc())
-    if type:
-        statement = statement.where(resource.c.type == bindparam("type"))
-    if id:
-        statement = statement.where(resource.c.id == bindparam("id"))
-    if since:
-        statement = statement.where(resource.c.updated_at >= bindparam("since"))
-    if before:
-        at, pk = bindparam("before_at", type_=BigInteger), bindparam("before_pk", type_=BigInteger)
-        earlier = or_(resource.c.updated_at < at, (resource.c.updated_at == at) & (resource.c.pk < pk))
-        statement = statement.where(earlier)
-    return shielded(statement.limit(bindparam("count")))
 
 
 def current(db: Reader, type: str, id: str) -> Stored | None:

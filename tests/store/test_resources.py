@@ -11,7 +11,7 @@ import pytest
 from gateway.fhir.json import parse
 from gateway.rules.access import Visibility
 from gateway.rules.audit import AuditEntry
-from gateway.store import resources
+from gateway.store import history, resources
 from gateway.store.database import Database
 from gateway.store.resources import New, Stored
 from gateway.store.times import micros
@@ -74,7 +74,7 @@ def test_history_pages_newest_first_without_gap_or_repeat(database: Database, pu
     published = [publish(id=f"d{number % 2}") for number in range(7)]
     before, pages = None, []
     with database.read() as db:
-        while page := resources.history(db, seen_by(), "DocumentReference", before=before, count=3):
+        while page := history.history(db, seen_by(), ["DocumentReference"], before=before, count=3):
             pages.append(page)
             before = (page[-1].updated_micros, page[-1].pk)
     assert [len(page) for page in pages] == [3, 3, 1]
@@ -84,8 +84,8 @@ def test_history_pages_newest_first_without_gap_or_repeat(database: Database, pu
 def test_history_of_one_resource_since_a_time(database: Database, publish: Publish, seen_by: Seen) -> None:
     first, second, _ = publish(), publish(), publish(id="other")
     with database.read() as db:
-        everything = resources.history(db, seen_by(), "DocumentReference", "d1", count=10)
-        later = resources.history(db, seen_by(), "DocumentReference", "d1", since=second.updated_at, count=10)
+        everything = history.history(db, seen_by(), ["DocumentReference"], "d1", count=10)
+        later = history.history(db, seen_by(), ["DocumentReference"], "d1", since=second.updated_at, count=10)
     assert everything == [second, first]
     assert later == [second]
     assert micros(second.updated_at) == second.updated_micros

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert, select
 from gateway.rules.access import Visibility
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.consent import ROOT_PERMIT, Effect, Facts, Rule, Shape, decide
-from gateway.store import consents, resources, tables
+from gateway.store import consents, history, resources, tables
 from gateway.store.database import Database, Writer
 from gateway.store.visible import parameters, shielded
 
@@ -86,7 +86,7 @@ def test_sql_and_rule_let_the_same_rows_out(
             decisions = [decide(each, sight, rules) for each in world]
             expected = {str(number) for number, decision in enumerate(decisions) if decision.permits}
             assert {id for (id,) in writer.all(SHIELDED, {**parameters(sight), "current": True})} == expected
-            found = resources.history(writer, sight, count=100)
+            found = history.history(writer, sight, ("Basic", "Consent"), count=100)
             assert {row.id for row in found} == expected
             assert {row.id: set(row.consents) for row in found} == {
                 id: set(decisions[int(id)].consents) for id in expected
@@ -116,7 +116,7 @@ def test_what_is_hidden_reads_like_what_is_absent(
         for id in ("hidden", "absent"):
             assert resources.read(db, seen_by("elsewhere"), "DocumentReference", id) is None
             assert resources.vread(db, seen_by("elsewhere"), "DocumentReference", id, 1) is None
-            assert resources.history(db, seen_by("elsewhere"), "DocumentReference", id, count=9) == []
+            assert history.history(db, seen_by("elsewhere"), ["DocumentReference"], id, count=9) == []
 
 
 @pytest.mark.spec("F-059")
@@ -129,7 +129,7 @@ def test_each_version_is_judged_by_its_own_labels_and_todays_consent(
 
     def versions() -> list[int]:
         with database.read() as db:
-            found = resources.history(db, seen_by("hospital"), "DocumentReference", "d1", count=9)
+            found = history.history(db, seen_by("hospital"), ["DocumentReference"], "d1", count=9)
             assert resources.vread(db, seen_by("hospital"), "DocumentReference", "d1", 1) is None
             return [row.version for row in found]
 
