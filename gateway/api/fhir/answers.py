@@ -45,6 +45,20 @@ async def ask(
     return answer.open()
 
 
+async def ask_aside(
+    request: Request,
+    asked: Asked,
+    usecase: Callable[Concatenate[Services, Asked, P], Answer[T]],
+    *args: P.args,
+    **options: P.kwargs,
+) -> T:
+    """The use case's value, once its record is durable. In a thread: what looks at very much would keep the event
+    loop from everybody else. Raises its refusal."""
+    answer = await run_in_threadpool(usecase, services_of(request), asked, *args, **options)
+    await durable(answer.recorded)
+    return answer.open()
+
+
 async def perform(
     request: Request,
     asked: Asked,

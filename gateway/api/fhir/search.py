@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
-from gateway.api.fhir.answers import ask, content, identify
+from gateway.api.fhir.answers import ask, ask_aside, content, identify
 from gateway.api.fhir.negotiation import Wish, wish
 from gateway.errors import TooLarge, UnsupportedMedia
 from gateway.fhir.bundle import bundle, outcome_entry, search_entry
@@ -22,6 +22,7 @@ from gateway.usecases.walk import Place
 
 _FORM = "application/x-www-form-urlencoded"
 _FORM_BYTES = 64 * 1024
+_NARROW = frozenset({"_id", "identifier", "patient", "subject"})
 
 
 async def search(request: Request) -> Response:
@@ -54,8 +55,14 @@ async def _form(request: Request) -> bytes:
 
 async def answer(request: Request, asked: Asked, wanted: Wish, place: Place) -> Response:
     """One page as a searchset."""
-    found = await ask(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
+    way = ask_aside if _is_wide(place, wanted.pairs) else ask
+    found = await way(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
     return content(request, wanted, searchset(found, services_of(request).fhir_base, place, wanted.pairs))
+
+
+def _is_wide(place: Place, pairs: Pairs) -> bool:
+    """Whether it may have to look at every resource of a type."""
+    return place.patient is None and not any(name.partition(":")[0] in _NARROW for name, _ in pairs)
 
 
 def searchset(found: Found, base: str, place: Place, pairs: Pairs) -> bytes:

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
-from gateway.api.fhir.answers import content, identify
+from gateway.api.fhir.answers import ask_aside, content, identify
 from gateway.api.fhir.negotiation import wish
-from gateway.api.fhir.operations.given import as_pairs, ask_aside, inputs, shape
+from gateway.api.fhir.operations.given import as_pairs, inputs, shape
 from gateway.fhir.bundle import bundle, outcome_entry, search_entry
 from gateway.fhir.outcome import outcome
 from gateway.fhir.parameters import In

@@ -5,14 +5,11 @@ https://hl7.org/fhir/R4/operations.html#executing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from gateway.api.dependencies import services_of
-from gateway.api.fhir.durable import durable
 from gateway.api.fhir.negotiation import Wish
 from gateway.errors import BadRequest, Issue, UnsupportedMedia
 from gateway.fhir import parameters
@@ -20,11 +17,7 @@ from gateway.fhir.json import JsonFault, parse
 from gateway.fhir.parameters import In, Inputs
 from gateway.fhir.search_controls import Controls, control
 from gateway.fhir.search_table import TYPES
-from gateway.usecases.asked import Answer, Asked
-from gateway.usecases.services import Services
 
-P = ParamSpec("P")
-T = TypeVar("T")
 _JSON = frozenset({"application/fhir+json", "application/json", "text/json"})
 
 
@@ -76,17 +69,3 @@ def shape(wanted: Wish, kind: str) -> tuple[Controls, list[tuple[str, str]]]:
     if controls.summary == "count":
         raise BadRequest("_summary=count is for searches.")
     return controls, left
-
-
-async def ask_aside(
-    request: Request,
-    asked: Asked,
-    usecase: Callable[Concatenate[Services, Asked, P], Answer[T]],
-    *args: P.args,
-    **options: P.kwargs,
-) -> T:
-    """The use case's value, once its record is durable. In a thread: an operation that reads a whole record would keep
-    the event loop from everybody else. Raises its refusal."""
-    answer = await run_in_threadpool(usecase, services_of(request), asked, *args, **options)
-    await durable(answer.recorded)
-    return answer.open()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api.fhir.answers import content, identify
+from gateway.api.fhir.answers import ask_aside, content, identify
 from gateway.api.fhir.negotiation import wish
-from gateway.api.fhir.operations.given import ask_aside, inputs, shape
+from gateway.api.fhir.operations.given import inputs, shape
 from gateway.errors import BadRequest
 from gateway.fhir.parameters import In
 from gateway.fhir.search_controls import Controls

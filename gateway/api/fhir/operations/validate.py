@@ -7,9 +7,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api.fhir.answers import content, identify
+from gateway.api.fhir.answers import ask_aside, content, identify
 from gateway.api.fhir.negotiation import wish
-from gateway.api.fhir.operations.given import ask_aside, resource_in
+from gateway.api.fhir.operations.given import resource_in
 from gateway.errors import Issue
 from gateway.fhir import parameters
 from gateway.fhir.json import dump
