@@ -14,10 +14,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Emitted:
-    """A resource and the request that brought it."""
+    """A resource and the request that brought it; `inside` a Bundle that is among the emitted itself."""
 
     road: str
     resource: Json
+    inside: bool = False
 
     def __str__(self) -> str:
         return f"{self.resource['resourceType']} by {self.road}"
@@ -27,42 +28,46 @@ READS = (
     "metadata",
     "Patient/nobody",  # an OperationOutcome
     "Patient?nothing=1",
-    "_history?_count=500",
+    "_history?_count=40",
     "DocumentReference?_count=5&_include=DocumentReference:subject&_revinclude=Provenance:target",
-    "Observation?_count=2&_summary=true",
+    "Patient?_count=2&_summary=true",
 )
+OF_A_PATIENT = ("", "/_history", "/$everything?_count=20", "/$summary", "/$meta")
 
 
 def emitted(house: House) -> list[Emitted]:
-    """Resources of every type that a submission, an approval, a consent, the register, other people's writes, the
+    """Resources of every type that other people's writes, a submission, an approval, a consent, the register, the
     operations, the log and the API itself give out, in Bundles and by themselves."""
+    prefer = {"Prefer": "return=representation"}
+    written = house.ask("POST", "/fhir", house.writer, json=history_of(5, 75), headers=prefer)
+    assert written.status_code == 200, written.text
     house.approve(house.draft("s-conformance"))
     house.grant()
-    history = history_of(5, 75)
-    written = house.ask("POST", "/fhir", house.writer, json=history, headers={"Prefer": "return=representation"})
-    assert written.status_code == 200, written.text
     found = [Emitted("POST transaction", written.json())]
-    [patient] = [entry["resource"] for entry in found[0].resource["entry"] if _is(entry["resource"], "Patient")]
-    whole = f"Patient/{patient['id']}"
-    found += _asked(house, house.own_ehr, *READS, whole, f"{whole}/$everything", f"{whole}/$summary", f"{whole}/$meta")
-    found += _asked(house, house.own_ehr, f"Patient/{house.world.patient}/$summary")
-    found += _posted(house, "Patient/$match", _parameters("resource", patient), house.own_ehr)
-    found += _posted(house, "Patient/$validate", _parameters("resource", patient), house.writer)
-    found += _posted(house, "", _batch(whole, "Patient/nobody"), house.writer)
-    found += _asked(house, house.auditor, "AuditEvent?_count=40")
-    entries = ((each.road, entry) for each in found for entry in each.resource.get("entry", ()))
-    singles = (Emitted(f"{road} entry", entry["resource"]) for road, entry in entries if "resource" in entry)
-    return list({dump(each.resource): each for each in (*found, *singles)}.values())
+    [patient] = [one for one in entries_of(found[0].resource) if one["resourceType"] == "Patient"]
+    whole, other = f"Patient/{patient['id']}", f"Patient/{house.world.patient}"
+    found += _asked(house, house.own_ehr, *READS, f"{other}/$summary", *(f"{whole}{one}" for one in OF_A_PATIENT))
+    found.append(_posted(house, "/Patient/$match", _parameters("resource", patient), house.own_ehr))
+    found.append(_posted(house, "/Patient/$validate", _parameters("resource", patient), house.writer))
+    found.append(_posted(house, "", _batch(whole, "Patient/nobody"), house.writer))
+    found += _asked(house, house.auditor, "AuditEvent?_count=30")
+    singles = [Emitted(each.road, resource, inside=True) for each in found for resource in entries_of(each.resource)]
+    return list({dump(each.resource): each for each in (*singles, *found)}.values())
+
+
+def entries_of(bundle: Json) -> list[Json]:
+    """The resources in a Bundle; of another resource none."""
+    return [entry["resource"] for entry in bundle.get("entry", ()) if "resource" in entry]
 
 
 def _asked(house: House, token: str, *paths: str) -> list[Emitted]:
     return [Emitted(f"GET {path}", house.get(f"/fhir/{path}", token).json()) for path in paths]
 
 
-def _posted(house: House, path: str, body: Json, token: str) -> list[Emitted]:
-    response = house.ask("POST", f"/fhir/{path}", token, json=body)
+def _posted(house: House, path: str, body: Json, token: str) -> Emitted:
+    response = house.ask("POST", f"/fhir{path}", token, json=body)
     assert response.status_code == 200, response.text
-    return [Emitted(f"POST {path}", response.json())]
+    return Emitted(f"POST {path}", response.json())
 
 
 def _parameters(name: str, resource: Json) -> Json:
@@ -72,7 +77,3 @@ def _parameters(name: str, resource: Json) -> Json:
 def _batch(*urls: str) -> Json:
     entries = [{"request": {"method": "GET", "url": url}} for url in urls]
     return {"resourceType": "Bundle", "type": "batch", "entry": entries}
-
-
-def _is(resource: Json, type: str) -> bool:
-    return bool(resource["resourceType"] == type)

@@ -23,6 +23,7 @@ GUIDES = tuple(
         "SUSHI-BUILT-ihe.iti.pcf-1.1.1-current.tgz",
     )
 )
+_STRANGERS = "https://medplum.com/"
 WITHOUT = "" if R4.exists() else f"the published FHIR packages are not at {PACKAGES}"
 
 
@@ -31,7 +32,21 @@ def structures() -> list[dict[str, Any]]:
     return [one for guide in GUIDES for one in _members(guide, "package/StructureDefinition-")]
 
 
-def observation_values() -> dict[str, Any]:
+def mended() -> list[dict[str, Any]]:
+    """Definitions to be taken instead of those in the packages."""
+    return [_observation_values(), *(_without_strangers(one) for one in structures() if _STRANGERS in json.dumps(one))]
+
+
+def _without_strangers(structure: dict[str, Any]) -> dict[str, Any]:
+    """Without the types of resources that R4 does not have: the guide was built upon another server's definitions."""
+    for element in (*structure["snapshot"]["element"], *structure["differential"]["element"]):
+        for type in element.get("type", ()):
+            if "targetProfile" in type:
+                type["targetProfile"] = [url for url in type["targetProfile"] if not url.startswith(_STRANGERS)]
+    return structure
+
+
+def _observation_values() -> dict[str, Any]:
     """R4's code system of observation values with the codes it got since, the labels of AI content among them: R4 froze
     it in 2018, and the package with today's terminology is not beside the project."""
     [system] = _members(R4, "package/CodeSystem-v3-ObservationValue.json")

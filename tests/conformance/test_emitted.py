@@ -24,7 +24,23 @@ UNREAD = {
 EXCUSED = (
     # The guide's slice is closed and names no value to tell it by, so no coding can be in it for certain.
     "DocumentReference.type.coding: Incorrect number of values provided for slice 'AIInputPrompt'",
+    # A slice told by a value set: @medplum/core takes every code to be in it.
+    "AuditEvent.subtype: Incorrect number of values provided for slice 'any",
+    # Slices told by the pattern of their code, which it does not see here; HL7's validator finds each in its place.
+    "Composition.section: Incorrect number of values provided for slice 'section",
 )
+
+# What HL7's validator finds because it has no terminology server to decide it.
+UNDECIDED = (
+    # Slices of the summary that are told apart by value sets of LOINC: a weight may be a pregnancy, for all it knows.
+    "Bundle-uv-ips|1.1.0, Element matches more than one slice - observation-pregnancy-",
+)
+
+
+def unexcused(faults: list[str], excuses: tuple[str, ...]) -> list[str]:
+    """Those without an excuse; every excuse must still be needed."""
+    assert all(any(excuse in fault for fault in faults) for excuse in excuses), "an excuse is no longer needed"
+    return [fault for fault in faults if not any(excuse in fault for excuse in excuses)]
 
 
 def faults_of(given_out: list[Emitted], validator: Validator) -> list[str]:
@@ -39,14 +55,13 @@ def test_every_type_is_among_them(given_out: list[Emitted]) -> None:
 
 
 def test_hl7s_validator_finds_no_error(given_out: list[Emitted], hl7: Validator) -> None:
-    assert faults_of(given_out, hl7) == []
+    whole = [each for each in given_out if not each.inside]  # it looks into Bundles by itself
+    assert unexcused(faults_of(whole, hl7), UNDECIDED) == []
 
 
 def test_medplums_validator_finds_no_error(given_out: list[Emitted], npm: Npm) -> None:
     medplum, _, unread = npm
-    faults = faults_of(given_out, medplum)
-    assert [fault for fault in faults if not any(excuse in fault for excuse in EXCUSED)] == []
-    assert all(any(excuse in fault for fault in faults) for excuse in EXCUSED), "an excuse is no longer needed"
+    assert unexcused(faults_of(given_out, medplum), EXCUSED) == []
     assert set(unread) == UNREAD
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from gateway.fhir.json import dump
 from tests.conformance.emitted import Emitted
 from tests.conformance.validators import Npm, Validator
 
@@ -15,16 +16,19 @@ pytestmark = pytest.mark.conformance
 
 Json = dict[str, Any]
 HL7, MEDPLUM, FHIR_JS = "HL7", "Medplum", "fhir.js"
+SCRIPT = '<div xmlns="http://www.w3.org/1999/xhtml"><script>1</script></div>'
+CORE, AI = "us-core-patient", "AI-Provenance"
 CLAIM = "http://hl7.org/fhir/StructureDefinition/"
 
 
 class Planted(NamedTuple):
-    """`by`: who must tell it; the others may."""
+    """`by`: who must tell it; the others may. `holding`: what the text of the sound resource has in it."""
 
     what: str
     type: str
     plant: Callable[[Json], object]
     by: tuple[str, ...]
+    holding: str = ""
 
 
 def _claim(resource: Json, url: str) -> None:
@@ -40,8 +44,8 @@ FAULTS = (
     Planted("a code out of the value set", "Patient", lambda one: one.update(gender="robot"), (HL7, FHIR_JS)),
     Planted("no such day", "Patient", lambda one: one.update(birthDate="1990-02-30"), (HL7,)),
     Planted("a required element left out", "DocumentReference", lambda one: one.pop("status"), (HL7, MEDPLUM, FHIR_JS)),
-    Planted("what a profile requires left out", "Patient", lambda one: one.pop("name"), (HL7, MEDPLUM)),
-    Planted("a slice left out", "Provenance", lambda one: one.update(reason=one["reason"][1:]), (HL7,)),
+    Planted("what a profile requires left out", "Patient", lambda one: one.pop("name"), (HL7, MEDPLUM), CORE),
+    Planted("a slice left out", "Provenance", lambda one: one.update(reason=one["reason"][1:]), (HL7,), AI),
     Planted("a code of another system", "AuditEvent", lambda one: one.update(action="X"), (HL7, FHIR_JS)),
     Planted("one where many may be", "Provenance", lambda one: one.update(target=one["target"][0]), (HL7, MEDPLUM)),
     Planted("an empty list", "Organization", lambda one: one.update(contact=[]), (HL7,)),
@@ -54,7 +58,7 @@ FAULTS = (
     Planted(
         "script in the narrative",
         "Composition",
-        lambda one: one["text"].update(div='<div xmlns="http://www.w3.org/1999/xhtml"><script>1</script></div>'),
+        lambda one: one.update(text={"status": "generated", "div": SCRIPT}),
         (HL7,),
     ),
     Planted("a reference to the wrong type", "Provenance", _misled, (HL7,)),
@@ -71,7 +75,8 @@ FAULTS = (
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
 def test_a_planted_fault_is_told(fault: Planted, given_out: list[Emitted], hl7: Validator, npm: Npm) -> None:
     medplum, fhir_js, _ = npm
-    sound = next(each.resource for each in given_out if each.resource["resourceType"] == fault.type)
+    those = (each.resource for each in given_out if each.resource["resourceType"] == fault.type)
+    sound = next(each for each in those if fault.holding in dump(each).decode())
     faulty = copy.deepcopy(sound)
     fault.plant(faulty)
     told = {HL7: hl7(faulty), MEDPLUM: medplum(faulty), FHIR_JS: fhir_js(faulty)}

@@ -34,10 +34,12 @@ _FAULT = ("fatal", "error")
 @contextmanager
 def hl7(folder: Path, targets: list[Json]) -> Iterator[Validator]:
     """HL7's validator, without a terminology server. References are followed into `targets`."""
-    known, codes = folder / "targets.ndjson", folder / "CodeSystem.json"
+    known = folder / "targets.ndjson"
     known.write_bytes(b"\n".join(map(dump, targets)))
-    codes.write_bytes(dump(packages.observation_values()))
-    definitions = [known, packages.R4, *packages.GUIDES, codes]
+    definitions = [known, packages.R4, *packages.GUIDES]
+    for number, definition in enumerate(packages.mended()):
+        definitions.append(folder / f"{number}.json")
+        definitions[-1].write_bytes(dump(definition))
     archives = os.pathsep.join(map(str, tools.jars()))
     command = ["java", "-Xmx3g", "-cp", archives, str(tools.HERE / "java" / "Validate.java"), *map(str, definitions)]
     with speaking(command, folder) as validator:

@@ -197,7 +197,7 @@ def letter(chart: Chart) -> Resource:
 
 
 def preference(chart: Chart) -> Resource:
-    kind = {"coding": [{"system": HL7 + "basic-resource-type", "code": "comm"}], "text": "Preference"}
+    kind = {"coding": [{"system": HL7 + "basic-resource-type", "code": "adminact"}], "text": "Preference"}
     return {"resourceType": "Basic", "code": kind, "subject": chart.to("patient"), "created": chart.day()}
 
 
