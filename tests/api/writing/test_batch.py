@@ -64,7 +64,7 @@ def test_the_same_resource_may_be_written_twice_each_time_by_its_own_condition(h
     assert house.get(f"/fhir/{path}", house.own_ehr).json()["active"] is True
 
 
-@pytest.mark.spec("F-171")
+@pytest.mark.spec("F-171", "S-024")
 def test_what_is_beyond_the_scopes_is_refused_alone_and_each_refusal_is_recorded(house: House) -> None:
     token, before = token_with(house, "system/Practitioner.cruds"), kept(house)["resource"]
     response = post_bundle(

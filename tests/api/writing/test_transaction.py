@@ -409,7 +409,7 @@ def test_a_bundle_is_fhir_json(house: House) -> None:
     assert post_bundle(house, Content_Type="application/fhir+xml").status_code == 415
 
 
-@pytest.mark.spec("F-171")
+@pytest.mark.spec("F-171", "S-024")
 @pytest.mark.spec("X-006")
 @pytest.mark.parametrize(
     ("scopes", "method"),
