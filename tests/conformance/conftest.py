@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from gateway.fhir import profiles
 from gateway.fhir.profiles import Profiles
 from tests.conformance import packages, tools, validators
+from tests.conformance.both import Both, both_of
 from tests.conformance.emitted import Emitted, emitted
 from tests.conformance.validators import Npm, Validator
 from tests.house import Cast, House, gather, opened
@@ -61,8 +61,8 @@ def npm(tmp_path_factory: Folder) -> Iterator[Npm]:
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory: Folder) -> Path:
-    """Where a process of npm's may leave its complaints."""
+def both(house: House, tmp_path_factory: Folder) -> Iterator[Both]:
     if reason := tools.without_node():
         pytest.skip(reason)
-    return tmp_path_factory.mktemp("node")
+    with both_of(house, tmp_path_factory.mktemp("both")) as servers:
+        yield servers

@@ -1,72 +1,22 @@
-"""The same resources and searches on the gateway and on @medplum/fhir-router: every difference has its reason.
-
-What the other server cannot be asked in one question (a chain, _has, an include), it is asked in several simple ones.
-"""
+"""The same resources and searches on the gateway and on @medplum/fhir-router: every difference has its reason."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.fhir.search_table import TYPES
-from tests.conformance import oracle, tools
+from tests.conformance import oracle
+from tests.conformance.both import ALL, Both, matches_of
 from tests.conformance.questions import Question, questions, texts_of, values_of
-from tests.conformance.speaker import Speaker, speaking
-from tests.house import House
-from tests.synthetic import history_of
 
 pytestmark = pytest.mark.conformance
 
 Json = dict[str, Any]
-SEEDS, ENTRIES, EACH = (1, 2, 3), 90, 4
-ALL = "_count=500"
-
-
-@dataclass
-class Both:
-    """The two servers with the same resources in them."""
-
-    house: House
-    peer: Speaker
-    resources: list[Json]
-
-    def ours(self, url: str) -> Json:
-        response = self.house.get(f"/fhir/{url}", self.house.own_ehr)
-        assert response.status_code == 200, f"{url}: {response.text}"
-        found: Json = response.json()
-        return found
-
-    def theirs(self, url: str) -> Json:
-        answer = self.peer.ask({"method": "GET", "url": url})
-        assert answer["status"] == 200, f"{url}: {answer['resource']}"
-        found: Json = answer["resource"]
-        return found
-
-    def of(self, type: str) -> list[Json]:
-        return [each for each in self.resources if each["resourceType"] == type]
-
-
-@pytest.fixture(scope="module")
-def both(house: House, node: Path) -> Iterator[Both]:
-    for seed in SEEDS:
-        answer = house.ask("POST", "/fhir", house.writer, json=history_of(seed, ENTRIES))
-        assert answer.status_code == 200, answer.text
-    searchable = [name for name, table in TYPES.items() if "search-type" in table.interactions and name != "AuditEvent"]
-    with speaking(["node", str(tools.script("server.mjs"))], node) as peer:
-        found = [each for name in searchable for each in house.found(f"/fhir/{name}?{ALL}", house.own_ehr)]
-        for each in found:
-            peer.ask({"method": "PUT", "url": f"{each['resourceType']}/{each['id']}", "body": each})
-        yield Both(house, peer, found)
-
-
-def matches_of(bundle: Json) -> list[str]:
-    entries = [each for each in bundle.get("entry", []) if each.get("search", {}).get("mode", "match") == "match"]
-    return [f"{each['resource']['resourceType']}/{each['resource']['id']}" for each in entries]
+EACH = 4
 
 
 def right_about_dates(both: Both, question: Question) -> set[str]:
