@@ -88,9 +88,19 @@ def admit(consent: Mapping[str, Any]) -> list[Issue]:
     issues = list(_differences(consent, _FORM, "Consent"))
     if ("sourceAttachment" in consent) == ("sourceReference" in consent):
         issues.append(Issue("Exactly one source is needed.", "Consent.source", "required"))
+    if not issues:
+        issues += _others(consent)
     if not issues and _ends_before_it_starts(consent["provision"]["period"]):
         issues.append(Issue("The period ends before it starts.", "Consent.provision.period", "value"))
     return issues
+
+
+def _others(consent: Mapping[str, Any]) -> Iterator[Issue]:
+    """A patient consents for the own record alone."""
+    for number, performer in enumerate(consent["performer"]):
+        who = literal(performer["reference"])
+        if who is not None and who.type == "Patient" and who != literal(consent["patient"]["reference"]):
+            yield Issue("Another patient cannot consent to this.", f"Consent.performer[{number}]", "business-rule")
 
 
 def _differences(value: Any, form: Form, path: str) -> Iterator[Issue]:

@@ -14,7 +14,6 @@ from gateway.fhir.labels import (
     AIAST,
     CLINAST,
     CONFIDENTIALITY,
-    CONFIDENTIALITY_ORDER,
     CONFIDENTIALITY_SYSTEM,
     DRAFT_MARK,
     HIPAA_PSY_NOTES,
@@ -23,11 +22,15 @@ from gateway.fhir.labels import (
     PART_2,
     PATAST,
     RESTRICTED,
+    confidentiality_of,
+    highest,
+    inline_of,
     label,
     security_of,
 )
 from gateway.fhir.references import literal
 from gateway.rules.codes import AI_DEVICE, AI_INPUT_PROMPT, AI_MODEL_CARD, AI_PROVENANCE
+from gateway.rules.subjects import patients_of
 
 # Whom and what everybody may know of; it is about no patient.
 DIRECTORY = frozenset(
@@ -36,7 +39,6 @@ DIRECTORY = frozenset(
 _LABELS = {(each["system"], each["code"]) for each in (AIAST, CLINAST, HUAPRV, DRAFT_MARK)}
 _PROFILES = {AI_DEVICE, AI_MODEL_CARD, AI_INPUT_PROMPT, AI_PROVENANCE}
 _LAWS = (PART_2, HIPAA_PSY_NOTES)
-_RANK = {code: rank for rank, code in enumerate(reversed(CONFIDENTIALITY_ORDER))}
 
 
 def admit(resource: Mapping[str, Any]) -> list[Issue]:
@@ -46,7 +48,7 @@ def admit(resource: Mapping[str, Any]) -> list[Issue]:
         Issue(f"Only the gateway gives this {what}: AI content enters as a submission.", path, "business-rule")
         for path, what in _reserved(resource, kind)
     ]
-    if kind == "Subscription" and resource["status"] != "off":
+    if kind == "Subscription" and resource.get("status") != "off":
         text = "Nothing is delivered here yet: a Subscription is kept with the status off."
         issues.append(Issue(text, "Subscription.status", "not-supported"))
     return issues
@@ -74,24 +76,40 @@ def _reserved(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def label_written(resource: dict[str, Any], former: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Label what was written (in place). A version does not lose the protection that the one before it had."""
-    labels = security_of(resource)
-    given = [code for system, code in labels if system == CONFIDENTIALITY_SYSTEM]
-    if not given:
-        label(resource, NORMAL if resource["resourceType"] in DIRECTORY else RESTRICTED)
+    """Label what was written (in place). A version does not lose the protection that the one before it had; what is no
+    directory entry, and about nobody's record here, is not opened to everybody."""
+    kind = resource["resourceType"]
+    if not any(system == CONFIDENTIALITY_SYSTEM for system, _ in security_of(resource)):
+        label(resource, NORMAL if kind in DIRECTORY else RESTRICTED)
+    within = list(_labels_within(resource))
+    least = [code for system, code in within if system == CONFIDENTIALITY_SYSTEM]
+    laws = set(within)
     if former is not None:
-        held = security_of(former)
-        label(resource, *(law for law in _LAWS if (law["system"], law["code"]) in held))
-        before = [code for system, code in held if system == CONFIDENTIALITY_SYSTEM]
-        if _rank(before) > _rank(given or [RESTRICTED["code"]]):
-            label(resource, CONFIDENTIALITY[max(before, key=lambda code: _RANK.get(code, -1))])
+        least.append(confidentiality_of(former))
+        laws |= {*security_of(former), *inline_of(former)}
+    if kind not in DIRECTORY and not patients_of({"id": "", **resource}):
+        least.append(RESTRICTED["code"])
+    _raise(resource, least)
+    label(resource, *(law for law in _LAWS if (law["system"], law["code"]) in laws))
     if _is_patient_asserted(resource):
         label(resource, PATAST)
     return resource
 
 
-def _rank(codes: Iterable[str]) -> int:
-    return max((_RANK.get(code, -1) for code in codes), default=-1)
+def _raise(resource: dict[str, Any], codes: Iterable[str]) -> None:
+    """Label it no lower than these."""
+    least = highest([*codes, "U"])
+    if highest([confidentiality_of(resource), least]) != confidentiality_of(resource):
+        label(resource, CONFIDENTIALITY[least])
+
+
+def _labels_within(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the resource says of its parts, or of the document that it holds."""
+    yield from inline_of(resource)
+    for concept in resource.get("securityLabel", ()) if resource["resourceType"] == "DocumentReference" else ():
+        yield from ((each.get("system", ""), each.get("code", "")) for each in concept.get("coding", ()))
+    if resource["resourceType"] == "Composition" and "confidentiality" in resource:
+        yield CONFIDENTIALITY_SYSTEM, resource["confidentiality"]
 
 
 def _is_patient_asserted(resource: Mapping[str, Any]) -> bool:

@@ -37,7 +37,12 @@ _DIRECTORY = {
 }
 _ORGANIZATIONS = Prepared(
     select(*COLUMNS)
-    .where(resource.c.type == "Organization", resource.c.is_current, resource.c.patient_id.is_(None))
+    .where(
+        resource.c.type == "Organization",
+        resource.c.is_current,
+        ~resource.c.is_deleted,
+        resource.c.patient_id.is_(None),
+    )
     .order_by(resource.c.pk)
 )
 
@@ -45,7 +50,8 @@ _ORGANIZATIONS = Prepared(
 def patient(db: Reader, visibility: Visibility, id: str) -> Stored | None:
     """The patient, if the visibility's own organization is the custodian; None otherwise."""
     found = read(db, visibility, "Patient", id)
-    return found if found and found.custodian_id == visibility.organization_id else None
+    is_own = found is not None and not found.is_deleted and found.custodian_id == visibility.organization_id
+    return found if is_own else None
 
 
 def patients_identified(db: Reader, visibility: Visibility, system: str, value: str) -> list[Stored]:

@@ -92,6 +92,7 @@ _VREAD = shielded(_ONE.where(resource.c.version == bindparam("version")))
 _OPEN = Prepared(
     _ONE.where(
         resource.c.is_current,
+        ~resource.c.is_deleted,
         resource.c.patient_id.is_(None),
         resource.c.confidentiality.in_([literal_column(f"'{code}'") for code in sorted(OPEN_CONFIDENTIALITY)]),
     )

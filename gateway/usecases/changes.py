@@ -41,6 +41,7 @@ class Step:
     patients: tuple[str, ...]
     custodian_id: str
     rows: tuple[IndexRow, ...] = ()
+    is_provisional: bool = False  # stands for what is still to be planned: whose it is, is not known yet
 
     @property
     def version(self) -> int:

@@ -40,6 +40,8 @@ def matches(ground: Ground, type: str, condition: str) -> tuple[Stored, ...]:
         hits = store.search(db, visibility, query, scope=scope, count=_ENOUGH)
         found = only_in_scope(caller, [hit.stored for hit in hits], "r")
         own = [row for row in found if row.patient_id is None or row.custodian_id == caller.organization_id]
+        if len(hits) == _ENOUGH and len(own) < 2:  # further on there may be more of the own ones
+            raise PreconditionFailed("Too many resources match the condition.")
         return tuple(own[:2])
 
     return ground.see(key, find)
@@ -52,6 +54,8 @@ def _query(ground: Ground, type: str, condition: str) -> Query:
         )
     except ValueError:
         raise BadRequest("The condition cannot be read.") from None
+    if any(name and not value for name, value in pairs) and any(value for _, value in pairs):
+        raise PreconditionFailed("A parameter of the condition has no value: without it more would be found.")
     query = parse(type, [pair for pair in pairs if pair[1]], base=ground.services.fhir_base)
     if query.controls != Controls():
         raise BadRequest("A condition takes search parameters only, none that shape a result.")

@@ -149,4 +149,6 @@ def _names(db: Reader, asked: Asked, draft: Draft, dossier: Dossier) -> tuple[st
     """How patient and model are called."""
     patient = resources.read(db, asked.visibility, "Patient", draft.patient_id)
     device = next((item for item in dossier.attributed if item["id"] == draft.device_id), None)
-    return name_of(json.parse(patient.text) if patient else None, "unnamed"), name_of(device, "unnamed")
+    return name_of(json.parse(patient.text) if patient and patient.text else None, "unnamed"), name_of(
+        device, "unnamed"
+    )

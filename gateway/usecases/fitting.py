@@ -25,6 +25,7 @@ _FOREIGN = "This is about a patient whose record the caller's organization does 
 _LETTERS = {Act.CREATE: "c", Act.UPDATE: "u", Act.PATCH: "u"}
 # Whom these list comes and goes; whatever else is about a patient stays about that patient.
 _ROSTERS = frozenset({"Group", "List"})
+_LATER = "This tells of an entry that is decided after it: send it in a request of its own."
 
 
 def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: Stored | None = None) -> Step:
@@ -34,20 +35,30 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     who is not one of the caller's organization, or was about another one.
     """
     kind, caller = resource["resourceType"], ground.asked.caller
-    kept = None if former is None or former.is_deleted else parse(former.text)
+    kept = _last_content(ground, former)
     resource = identified(_localised(resource, f"{ground.services.fhir_base}/"), id)
     _check(ground, resource)
     writing.label_written(resource, kept)
+    _check_speaker(ground, resource)
     if kind == "Consent":
         _check_consent(ground, resource)
     if not allows(caller.scopes, kind, _LETTERS[act], resource):
         raise Forbidden
-    patients = _patients(ground, resource, former is None)
+    patients = _patients(ground, resource, former is None or former.is_deleted)
     if former is not None and not _held(former, kept) <= set(patients):
         raise Forbidden("What is about a patient stays about that patient.")
     _check_attachments(ground, resource, subjects.subject_of(kind, patients))
     rows = tuple(index(resource))
     return Step(act, kind, id, former, resource, patients, caller.organization_id, rows)
+
+
+def _last_content(ground: Ground, former: Stored | None) -> dict[str, Any] | None:
+    """What the resource said before, if need be before its deletion: deleting it sets nothing free."""
+    if former is not None and former.is_deleted:
+        last = former.version - 1
+        former = resources.vread(ground.db, ground.asked.visibility, former.type, former.id, last)
+    found: dict[str, Any] | None = parse(former.text) if former is not None else None
+    return found
 
 
 def identified(resource: dict[str, Any], id: str) -> dict[str, Any]:
@@ -84,6 +95,16 @@ def _check(ground: Ground, resource: dict[str, Any]) -> None:
     issues = issues or writing.admit(resource)
     if issues:
         raise Unprocessable("The resource breaks a rule.", issues=issues)
+
+
+def _check_speaker(ground: Ground, resource: dict[str, Any]) -> None:
+    """Nobody writes in the name of a model: what it made enters as a submission."""
+    visibility = ground.asked.visibility
+    named = {found.id for found in subjects.references_of(resource) if found.type == "Device"}
+    devices = (resources.read(ground.db, visibility, "Device", id) for id in named)
+    if any(found and not found.is_deleted and writing.is_reserved(parse(found.text)) for found in devices):
+        text = "This names a model that the gateway knows: AI content enters as a submission."
+        raise Unprocessable(issues=[Issue(text, resource["resourceType"], "business-rule")])
 
 
 def _check_consent(ground: Ground, consent: dict[str, Any]) -> None:
@@ -131,17 +152,15 @@ def is_own_patient(ground: Ground, id: str) -> bool:
     if step is not None:
         return step.resource is not None
     visibility = ground.asked.visibility
-    return ground.see(("patient", id), lambda db: _is_there(registry.patient(db, visibility, id)))
-
-
-def _is_there(found: Stored | None) -> bool:
-    return found is not None and not found.is_deleted
+    return ground.see(("patient", id), lambda db: registry.patient(db, visibility, id) is not None)
 
 
 def _patients_behind(ground: Ground, target: Reference, *, must_be: bool) -> tuple[str, ...]:
     """The patients of another resource; of what is not there none, unless it must be. Raises Forbidden for what is not
     the caller's."""
     step = ground.beside.get(f"{target.type}/{target.id}")
+    if step is not None and step.is_provisional:
+        raise BadRequest(_LATER)
     if step is not None:
         return step.patients
     found = current(ground, target.type, target.id)
@@ -170,7 +189,7 @@ def patients_in(found: Stored) -> tuple[str, ...]:
 def _held(former: Stored, kept: dict[str, Any] | None) -> set[str]:
     """The patients whom the next version has to be about."""
     if former.type in _ROSTERS:
-        return set()
+        return set(subjects.patients_of({"resourceType": former.type, "subject": (kept or {}).get("subject")}))
     if former.patient_id == subjects.SEVERAL:
         return set(subjects.patients_of(kept)) if kept else set()
     return {former.patient_id} if former.patient_id else set()

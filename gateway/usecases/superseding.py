@@ -20,7 +20,7 @@ def supersede(ground: Ground, step: Step) -> Step:
     """The same step; beside it, for each document it replaces, one that makes that document superseded."""
     relations = (step.resource or {}).get("relatesTo", ()) if step.type == "DocumentReference" else ()
     for relation in relations:
-        target = literal(relation["target"].get("reference", "")) if relation["code"] == "replaces" else None
+        target = literal(relation["target"].get("reference", "")) if relation.get("code") == "replaces" else None
         if target is None or target.type != step.type or f"{target.type}/{target.id}" in ground.beside:
             continue
         found = current(ground, target.type, target.id)
@@ -35,7 +35,7 @@ def _may_be_superseded(ground: Ground, found: Stored, step: Step) -> bool:
         and (found.custodian_id, found.patient_id) == (step.custodian_id, step.patient_id)
         and in_scope(ground.asked.caller, found, "u")
         and not is_made_here(ground, found)
-        and parse(found.text)["status"] == "current"
+        and parse(found.text).get("status") == "current"
     )
 
 

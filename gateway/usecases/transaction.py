@@ -150,6 +150,8 @@ class _Plan:
         if not aim.found:
             self._lead(aim)
         made = aim.found or _planned(self._ground, aim)
+        if not isinstance(made, Step):
+            self._ground.beside.pop(aim.reference, None)  # it stays as it is
         if made is not None:
             planned[aim.entry.index] = made
             self._versions[aim.reference] = str(made.version)
@@ -170,7 +172,8 @@ class _Plan:
 def _provisional(ground: Ground, aim: Aim) -> Step:
     entry, organization = aim.entry, ground.asked.caller.organization_id
     resource = None if entry.method == "DELETE" else entry.resource
-    return Step(ACTS[entry.method], entry.address.type, str(aim.id), None, resource, (), organization)
+    act, type = ACTS[entry.method], entry.address.type
+    return Step(act, type, str(aim.id), None, resource, (), organization, is_provisional=True)
 
 
 def _planned(ground: Ground, aim: Aim) -> Planned | None:

@@ -25,6 +25,8 @@ _MEDIA = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+\-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+\-]{0,126}(?:\s*;[\x20-\x7e]{1,200})?\Z"
 )
 _CONTEXT = b"x-security-context"
+_HEADER = re.compile(r"[\x21-\x7e]+\Z")
+_UNKNOWN = "application/octet-stream"
 _CAUTION = {"Content-Disposition": "attachment", "Content-Security-Policy": "sandbox", "Cache-Control": "no-store"}
 
 
@@ -72,9 +74,10 @@ def raw(request: Request, stored: Stored) -> Response:
     answer = version(request, Wish(), stored, b"")
     if answer.status_code == 304:
         return answer
-    context = resource.get("securityContext", {}).get("reference")
-    headers = told_of(stored) | _CAUTION | ({"X-Security-Context": context} if context else {})
+    context = resource.get("securityContext", {}).get("reference", "")
+    media = resource.get("contentType", "")
+    headers = told_of(stored) | _CAUTION | ({"X-Security-Context": context} if _HEADER.match(context) else {})
     data = b64decode(resource.get("data", ""))
     if request.method == "HEAD":
         headers, data = headers | {"Content-Length": str(len(data))}, b""
-    return Response(data, media_type=resource["contentType"], headers=headers)
+    return Response(data, media_type=media if _MEDIA.match(media) else _UNKNOWN, headers=headers)

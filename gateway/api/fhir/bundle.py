@@ -17,10 +17,13 @@ from gateway.errors import Issue
 from gateway.fhir.bundle import bundle as joined
 from gateway.fhir.bundle import response_entry
 from gateway.fhir.outcome import outcome
+from gateway.store.resources import Stored
 from gateway.store.times import instant
 from gateway.usecases import bundle as usecase
+from gateway.usecases.asked import Asked
 from gateway.usecases.entries import Answered
 from gateway.usecases.entry_reads import pairs_of
+from gateway.usecases.scoping import in_scope
 from gateway.usecases.walk import Place
 
 
@@ -30,10 +33,10 @@ async def bundle(request: Request) -> Response:
     without_parameters(wanted)
     kind, answers = await perform(request, asked, usecase.answer, await body_of(request))
     base, form = services_of(request).fhir_base, preferred(request)
-    return content(request, wanted, joined(f"{kind}-response", [], (_entry(one, base, form) for one in answers)))
+    return content(request, wanted, joined(f"{kind}-response", [], (_entry(one, asked, base, form) for one in answers)))
 
 
-def _entry(answer: Answered, base: str, form: str) -> bytes:
+def _entry(answer: Answered, asked: Asked, base: str, form: str) -> bytes:
     """One entry, with the resource where it was read or where Prefer asks for it."""
     response: dict[str, Any] = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
     if answer.refusal is not None:
@@ -49,11 +52,13 @@ def _entry(answer: Answered, base: str, form: str) -> bytes:
     response |= {"etag": f'W/"{stored.version}"', "lastModified": instant(stored.updated_micros)}
     if answer.entry.is_write and form == "OperationOutcome":
         response["outcome"] = outcome([_done(answer)])
-    shown = _is_shown(answer, form)
+    shown = _is_shown(answer, asked, stored, form)
     return response_entry(address if shown else None, stored.text if shown else None, response)
 
 
-def _is_shown(answer: Answered, form: str) -> bool:
+def _is_shown(answer: Answered, asked: Asked, stored: Stored, form: str) -> bool:
+    if answer.entry.method == "PATCH" and not in_scope(asked.caller, stored, "r"):
+        return False  # whoever may change a resource but not read it has sent no more than a part of it
     if answer.entry.is_write:
         return form == "representation" and answer.entry.method != "DELETE"
     return answer.entry.method == "GET" and answer.status == HTTPStatus.OK
