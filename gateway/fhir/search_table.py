@@ -37,8 +37,6 @@ class Parameter:
 class TypeTable:
     name: str
     interactions: tuple[str, ...]
-    mandatory: tuple[str, ...]
-    summary: tuple[str, ...]
     parameters: Mapping[str, Parameter]
 
     @property
@@ -61,7 +59,7 @@ def _parameter(code: str, entry: dict[str, Any]) -> Parameter:
 
 def _type(name: str, entry: dict[str, Any]) -> TypeTable:
     parameters = {code: _parameter(code, found) for code, found in entry["search"].items()}
-    return TypeTable(name, tuple(entry["interactions"]), tuple(entry["mandatory"]), tuple(entry["summary"]), parameters)
+    return TypeTable(name, tuple(entry["interactions"]), parameters)
 
 
 TYPES: Mapping[str, TypeTable] = {

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gateway import __version__
+from gateway.fhir.patch import bodies
 from gateway.fhir.search_table import TYPES, Parameter, TypeTable
 from gateway.rules import balp, codes, consent_admission
 
 FORMATS = ("application/fhir+json", "json")
-PATCH_FORMATS = ("application/json-patch+json", "application/fhir+json")
 COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/patient"
 # Searches that no SearchParameter defines. https://hl7.org/fhir/R4/search.html
 SPECIAL: Mapping[str, str] = {
@@ -60,7 +60,7 @@ def statement(base: str, system: Sequence[str], operations: Sequence[Operation])
         "implementation": {"description": "Clinician-approved AI-written content, by consent", "url": base},
         "fhirVersion": "4.0.1",
         "format": list(FORMATS),
-        "patchFormat": list(PATCH_FORMATS),
+        "patchFormat": list(bodies.FORMATS),
         "rest": [
             {
                 "mode": "server",

@@ -3,9 +3,9 @@
     python -m gateway.fhir.definitions.build_search PATH/hl7.fhir.r4.core-4.0.1.tgz
 
 For each type: its interactions, its search parameters (kind, FHIRPath expression, reference targets, the code system
-that a plain code takes from its required binding, the components of a composite), and which top-level elements are
-mandatory or in the summary. Every parameter that R4 has for a type is in, but for those that `supported.json` leaves
-out. Source: search-parameters, StructureDefinitions and ValueSets of https://hl7.org/fhir/R4/ (CC0).
+that a plain code takes from its required binding, the components of a composite). Every parameter that R4 has for a
+type is in, but for those that `supported.json` leaves out. Source: search-parameters, StructureDefinitions and
+ValueSets of https://hl7.org/fhir/R4/ (CC0).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import re
 import sys
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,6 @@ class Type:
             entry["components"] = [self._component(expression, part) for part in definition["component"]]
         return entry | self._token(definition["type"], expression)
 
-    def top_level(self, wanted: Callable[[Json], bool]) -> list[str]:
-        return [e["path"].split(".")[1] for e in self.elements if e["path"].count(".") == 1 and wanted(e)]
-
     def _component(self, expression: str, part: Json) -> Json:
         """Its kind is that of its element where that is plain: R4 has the two of `relationship` the wrong way round."""
         path = f"{expression}.{part['expression']}"
@@ -114,8 +111,6 @@ def build(package: Package, supported: Json) -> Json:
         found = supported["interactions"][interactions]
         table[name] = {
             "interactions": found,
-            "mandatory": kind.top_level(lambda element: element.get("min", 0) > 0),
-            "summary": kind.top_level(lambda element: bool(element.get("isSummary"))),
             "search": _parameters(package, supported, kind, name) if "search-type" in found else {},
         }
     return table
@@ -142,7 +137,7 @@ def written(table: Json) -> str:
     """The table as JSON, a line for each parameter."""
     types = []
     for name, entry in table.items():
-        facts = [f'  "{key}": {_compact(entry[key])}' for key in ("interactions", "mandatory", "summary")]
+        facts = [f'  "interactions": {_compact(entry["interactions"])}']
         lines = ",\n".join(f'   "{code}": {_compact(found)}' for code, found in entry["search"].items())
         facts.append(f'  "search": {{\n{lines}\n  }}' if lines else '  "search": {}')
         types.append(f' "{name}": {{\n' + ",\n".join(facts) + "\n }")
