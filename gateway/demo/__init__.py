@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from gateway import wiring
-from gateway.demo.cast import Cast, gather
+from gateway.demo.cast import EHR_SCOPES, OWN_EHR_SCOPES, Cast, gather
 from gateway.demo.road import STEPS, NotAsExpected, Road, consent, submit
 from gateway.demo.stage import fresh_settings, serving
 from gateway.settings import Settings
@@ -25,7 +25,7 @@ def run(*, stay: bool, summary: Path | None, transcript: Path | None) -> int:
     given = {"summary": summary, "transcript": transcript}
     parts = {name: path for name, path in given.items() if path} or _example(settings, "full")
     console.print(Panel("The road of one AI-written session summary, from the scribe to the next clinic's EHR"))
-    cast_list = "a fresh, encrypted database; two clinics, a clinician, an auditor, a scribe, an EHR"
+    cast_list = "a fresh, encrypted database; two clinics with their EHRs, a clinician, an auditor, a scribe"
     with console.status(cast_list), wiring.running(settings) as services:
         cast = gather(services)
     with serving(settings) as http:
@@ -65,7 +65,8 @@ def _show(settings: Settings, road: Road) -> None:
     table.add_row("its lineage", f"{url}/lineage/DocumentReference/{road.document_id}")
     table.add_row("token of the clinician", cast.clinician.token)
     table.add_row("token of the auditor", cast.auditor.token)
-    table.add_row("token of the EHR (5 minutes)", road.token_of(cast.ehr, "system/*.rs"))
+    table.add_row("token of the other clinic's EHR (5 minutes)", road.token_of(cast.ehr, " ".join(EHR_SCOPES)))
+    table.add_row("token of the own EHR, which writes", road.token_of(cast.own_ehr, " ".join(OWN_EHR_SCOPES)))
     console.print(table)
     command = f'curl -H "Authorization: Bearer {cast.auditor.token}" {url}/lineage/DocumentReference/{road.document_id}'
     console.print(f"Try it:\n{command}", soft_wrap=True)

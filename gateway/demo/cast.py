@@ -1,4 +1,4 @@
-"""Who takes part in the demo: two clinics, a clinician, an auditor, a patient, an AI scribe and an EHR."""
+"""Who takes part in the demo: two clinics with their EHRs, a clinician, an auditor, a patient, an AI scribe."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gateway.usecases.services import Services
 NPI = "http://hl7.org/fhir/sid/us-npi"
 SCRIBE_SCOPES = ("submission.write",)
 EHR_SCOPES = ("system/*.rs",)
+OWN_EHR_SCOPES = ("system/*.cruds",)
 REVIEWER_SCOPES = ("review", "consent", "lineage", "user/*.rs")
 AUDITOR_SCOPES = ("lineage", "audit", "user/*.rs")
 
@@ -45,6 +46,7 @@ class Cast:
     clinician: Person
     auditor: Person
     scribe: Backend
+    own_ehr: Backend
     ehr: Backend
 
 
@@ -63,6 +65,7 @@ def gather(services: Services) -> Cast:
         clinician=_person(services, asked, "okafor", "Okafor", "Ngozi", REVIEWER_SCOPES, "TREAT", "1992756837"),
         auditor=_person(services, asked, "lindqvist", "Lindqvist", "Maja", AUDITOR_SCOPES, "HOPERAT", "1558410193"),
         scribe=_backend(services, "The AI scribe", custodian, SCRIBE_SCOPES),
+        own_ehr=_backend(services, "Linden Street's EHR", custodian, OWN_EHR_SCOPES),
         ehr=_backend(services, "Harbour Clinic's EHR", recipient, EHR_SCOPES),
     )
 

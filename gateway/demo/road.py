@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from joserfc import jwt
 
-from gateway.demo.cast import Backend, Cast
+from gateway.demo.cast import EHR_SCOPES, OWN_EHR_SCOPES, SCRIBE_SCOPES, Backend, Cast
 from gateway.fhir.json import dump, parse
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -79,7 +79,7 @@ def submit(road: Road) -> str:
     }
     files = {"context": ("context.json", dump(context), "application/json")}
     files |= {name: (f"{name}.json", path.read_bytes(), "application/json") for name, path in road.parts.items()}
-    token = road.token_of(road.cast.scribe, "submission.write")
+    token = road.token_of(road.cast.scribe, " ".join(SCRIBE_SCOPES))
     answer = road.ask("POST", "/submissions/aws-healthscribe", token, expect=201, files=files).json()
     again = road.ask("POST", "/submissions/aws-healthscribe", token, expect=200, files=files).json()
     if again != answer:
@@ -89,7 +89,7 @@ def submit(road: Road) -> str:
 
 
 def hidden(road: Road) -> str:
-    road.ehr_token = road.token_of(road.cast.ehr, "system/*.rs")
+    road.ehr_token = road.token_of(road.cast.ehr, " ".join(EHR_SCOPES))
     for path in ("/fhir/DocumentReference", "/fhir/Composition", "/fhir/Provenance", "/fhir/Patient"):
         if road.found(path):
             raise NotAsExpected(f"{path} shows something before anybody approved or consented")
@@ -126,6 +126,31 @@ def approve(road: Road) -> str:
     return f"bound to her and to {road.digest[:20]}…; published as [bold]{reference}[/bold]"
 
 
+def write(road: Road) -> str:
+    token = road.token_of(road.cast.own_ehr, " ".join(OWN_EHR_SCOPES))
+    score = {
+        "resourceType": "Observation",
+        "identifier": [{"system": "urn:example:scores", "value": "PHQ-9 of session-1"}],
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "44261-6"}]},
+        "subject": {"reference": f"Patient/{road.cast.patient_id}"},
+        "effectiveDateTime": "2026-09-01",
+        "valueInteger": 12,
+    }
+    request = {
+        "method": "POST",
+        "url": "Observation",
+        "ifNoneExist": "identifier=urn:example:scores|PHQ-9 of session-1",
+    }
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": score, "request": request}]}
+    headers = {"Content-Type": "application/fhir+json"}
+    answers = [road.ask("POST", "/fhir", token, headers=headers, json=bundle).json()["entry"][0] for _ in range(2)]
+    if [answer["response"]["status"][:3] for answer in answers] != ["201", "200"]:
+        raise NotAsExpected("the same transaction twice did not make one Observation")
+    road.ask("DELETE", f"/fhir/DocumentReference/{road.document_id}", token, expect=405)
+    return "a PHQ-9 score, in a transaction; sent again, it stored nothing; what was approved it cannot delete (405)"
+
+
 def silent(road: Road) -> str:
     if road.found(f"/fhir/DocumentReference?patient={road.cast.patient_id}"):
         raise NotAsExpected("approved content left without a consent")
@@ -153,6 +178,17 @@ def pull(road: Road) -> str:
     kinds = {content["attachment"]["contentType"].split(";")[0] for content in documents[0]["content"]}
     told = f"{len(provenances)} Provenance records: one of the note, one of each sentence"
     return f"the EHR finds and reads the document ({' and '.join(sorted(kinds))}) with {told}"
+
+
+def carry(road: Road) -> str:
+    path = f"/fhir/Patient/{road.cast.patient_id}/$everything?_count=500"
+    whole = parse(road.ask("GET", path, road.ehr_token).content)["entry"]
+    types = {entry["resource"]["resourceType"] for entry in whole}
+    if not {"Patient", "Observation", "DocumentReference", "Provenance"} <= types:
+        raise NotAsExpected("the whole record lacks a part of what was written, approved or told of it")
+    summary = parse(road.ask("GET", f"/fhir/Patient/{road.cast.patient_id}/$summary", road.ehr_token).content)
+    title = summary["entry"][0]["resource"]["title"]
+    return f'$everything gives {len(whole)} resources of {len(types)} types; $summary makes them a document, "{title}"'
 
 
 def trace(road: Road) -> str:
@@ -186,9 +222,11 @@ STEPS = (
     ("The clinician reads it beside its evidence", read),
     ("She amends it", amend),
     ("She approves it", approve),
+    ("The clinic's own EHR writes beside it", write),
     ("Silence means no", silent),
     ("The client consents", consent),
     ("The EHR pulls it", pull),
+    ("It takes the whole record along", carry),
     ("The auditor traces it", trace),
     ("The client revokes the consent", revoke),
 )
