@@ -16,6 +16,16 @@ ACT_CODE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 OBSERVATION_VALUE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 INLINE_LABEL = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
 
+# The same code systems as older content names them: in CDA by OID, in STU3 by their former addresses.
+_SAME = {
+    "urn:oid:2.16.840.1.113883.5.25": CONFIDENTIALITY_SYSTEM,
+    "http://hl7.org/fhir/v3/Confidentiality": CONFIDENTIALITY_SYSTEM,
+    "urn:oid:2.16.840.1.113883.5.4": ACT_CODE_SYSTEM,
+    "http://hl7.org/fhir/v3/ActCode": ACT_CODE_SYSTEM,
+    "urn:oid:2.16.840.1.113883.5.1063": OBSERVATION_VALUE_SYSTEM,
+    "http://hl7.org/fhir/v3/ObservationValue": OBSERVATION_VALUE_SYSTEM,
+}
+
 # From the most to the least restricted; a code outside this order counts as the most restricted.
 CONFIDENTIALITY_ORDER = "VRNMLU"
 _RANK = {code: rank for rank, code in enumerate(reversed(CONFIDENTIALITY_ORDER))}
@@ -49,7 +59,7 @@ def label(resource: dict[str, Any], *codings: Coding) -> dict[str, Any]:
     security = resource.setdefault("meta", {}).setdefault("security", [])
     for coding in codings:
         if coding["system"] == CONFIDENTIALITY_SYSTEM:
-            security[:] = [kept for kept in security if kept.get("system") != CONFIDENTIALITY_SYSTEM]
+            security[:] = [kept for kept in security if spoken(kept)[0] != CONFIDENTIALITY_SYSTEM]
         if (coding["system"], coding["code"]) not in security_of(resource):
             security.append(dict(coding))
     return resource
@@ -64,7 +74,13 @@ def label_inline(element: dict[str, Any], coding: Coding) -> dict[str, Any]:
 def security_of(resource: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The labels of the resource as (system, code), in their order; an absent part is an empty string."""
     codings = (resource.get("meta") or {}).get("security") or ()
-    return [(coding.get("system") or "", coding.get("code") or "") for coding in codings]
+    return [spoken(coding) for coding in codings]
+
+
+def spoken(coding: Mapping[str, Any]) -> tuple[str, str]:
+    """A label as (system, code), the system by its present name."""
+    system = coding.get("system") or ""
+    return _SAME.get(system, system), coding.get("code") or ""
 
 
 def confidentiality_of(resource: Mapping[str, Any]) -> str:
@@ -85,7 +101,7 @@ def inline_of(value: Any) -> Iterator[tuple[str, str]]:
                 yield from inline_of(item)
     elif isinstance(value, dict):
         if value.get("url") == INLINE_LABEL and isinstance(value.get("valueCoding"), dict):
-            yield value["valueCoding"].get("system") or "", value["valueCoding"].get("code") or ""
+            yield spoken(value["valueCoding"])
         for child in value.values():
             if isinstance(child, dict | list):
                 yield from inline_of(child)

@@ -27,6 +27,7 @@ from gateway.fhir.labels import (
     inline_of,
     label,
     security_of,
+    spoken,
 )
 from gateway.fhir.references import literal
 from gateway.rules.codes import AI_DEVICE, AI_INPUT_PROMPT, AI_MODEL_CARD, AI_PROVENANCE
@@ -37,6 +38,7 @@ DIRECTORY = frozenset(
     {"HealthcareService", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole", "Questionnaire"}
 )
 _LABELS = {(each["system"], each["code"]) for each in (AIAST, CLINAST, HUAPRV, DRAFT_MARK)}
+_LABEL_CODES = {code for _, code in _LABELS}
 _PROFILES = {AI_DEVICE, AI_MODEL_CARD, AI_INPUT_PROMPT, AI_PROVENANCE}
 _LAWS = (PART_2, HIPAA_PSY_NOTES)
 
@@ -66,7 +68,7 @@ def _reserved(value: Any, path: str) -> Iterator[tuple[str, str]]:
             if isinstance(item, Mapping | list):
                 yield from _reserved(item, f"{path}[{number}]")
     elif isinstance(value, Mapping):
-        if any(value.get("code") == code and value.get("system") == system for system, code in _LABELS):
+        if isinstance(code := value.get("code"), str) and code in _LABEL_CODES and spoken(value) in _LABELS:
             yield path, "label"
         if _PROFILES & {str(each).partition("|")[0] for each in value.get("meta", {}).get("profile", ())}:
             yield f"{path}.meta.profile", "profile"
@@ -107,7 +109,7 @@ def _labels_within(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the resource says of its parts, or of the document that it holds."""
     yield from inline_of(resource)
     for concept in resource.get("securityLabel", ()) if resource["resourceType"] == "DocumentReference" else ():
-        yield from ((each.get("system", ""), each.get("code", "")) for each in concept.get("coding", ()))
+        yield from map(spoken, concept.get("coding", ()))
     if resource["resourceType"] == "Composition" and "confidentiality" in resource:
         yield CONFIDENTIALITY_SYSTEM, resource["confidentiality"]
 

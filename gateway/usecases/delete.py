@@ -11,7 +11,7 @@ from gateway.store import referring
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out
 from gateway.usecases.conditional import matches
-from gateway.usecases.fitting import current, patients_in
+from gateway.usecases.fitting import patients_in, reachable
 from gateway.usecases.incoming import check_changeable, judge, target_of, version_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
@@ -41,7 +41,7 @@ def plan_delete(ground: Ground, type: str, id: str, *, if_match: str | None = No
     Raises Conflict while others of the caller's resources refer to it, and what `check_changeable` raises.
     """
     base = version_of(if_match)
-    found = current(ground, type, id)
+    found = reachable(ground, type, id, "d")
     if found is None or found.is_deleted:
         return found
     check_changeable(ground, found, "d", base)

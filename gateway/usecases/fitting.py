@@ -20,6 +20,7 @@ from gateway.rules.scopes import allows
 from gateway.store import registry, resources
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Ground, Step
+from gateway.usecases.scoping import in_scope
 
 _FOREIGN = "This is about a patient whose record the caller's organization does not keep."
 _LETTERS = {Act.CREATE: "c", Act.UPDATE: "u", Act.PATCH: "u"}
@@ -81,7 +82,7 @@ def _localised(value: Any, base: str) -> Any:
     for name, item in value.items():
         if isinstance(item, dict | list):
             copy[name] = _localised(item, base)
-        elif name in ("reference", "url") and isinstance(item, str):
+        elif isinstance(item, str) and (name == "reference" or name == "url" and item.startswith(f"{base}Binary/")):
             copy[name] = item.removeprefix(base)
         else:
             copy[name] = item
@@ -177,6 +178,12 @@ def current(ground: Ground, type: str, id: str) -> Stored | None:
     """What the caller can see of a resource, as an assumption."""
     visibility = ground.asked.visibility
     return ground.see((type, id), lambda db: resources.read(db, visibility, type, id)) if ID.match(id) else None
+
+
+def reachable(ground: Ground, type: str, id: str, letter: str) -> Stored | None:
+    """What the caller can see, or has the scope to change unseen; all else is as if it were not there."""
+    caller, found = ground.asked.caller, current(ground, type, id)
+    return found if found and (in_scope(caller, found, "r") or in_scope(caller, found, letter)) else None
 
 
 def patients_in(found: Stored) -> tuple[str, ...]:

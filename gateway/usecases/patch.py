@@ -16,7 +16,7 @@ from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Written, carry_out
 from gateway.usecases.conditional import matches
-from gateway.usecases.fitting import current, fit
+from gateway.usecases.fitting import fit, reachable
 from gateway.usecases.incoming import check_changeable, judge, target_of, version_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
@@ -67,7 +67,7 @@ def plan_patch(ground: Ground, type: str, id: str, change: Patch, *, if_match: s
     does not fit, and what `check_changeable` and `fit` raise.
     """
     base = version_of(if_match)
-    found = current(ground, type, id)
+    found = reachable(ground, type, id, "u")
     if found is None:
         raise NotFound
     if found.is_deleted:

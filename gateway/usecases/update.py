@@ -18,7 +18,7 @@ from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out
 from gateway.usecases.conditional import matches
 from gateway.usecases.create import plan_create
-from gateway.usecases.fitting import current, fit
+from gateway.usecases.fitting import fit, reachable
 from gateway.usecases.incoming import check_changeable, judge, resource_of, target_of, version_of
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
@@ -77,7 +77,7 @@ def plan_update(ground: Ground, resource: dict[str, Any], id: str, *, if_match: 
     if resource.get("id") != id:
         raise BadRequest("The id of the body is not that of the address.")
     base = version_of(if_match) if if_match is not None else _told_version(resource)
-    found = current(ground, resource["resourceType"], id)
+    found = reachable(ground, resource["resourceType"], id, "u")
     if found is None:
         raise NotSupported("Nothing is known under this id, and new ids are given by the server: create it by POST.")
     if found.is_deleted:
@@ -105,7 +105,7 @@ def plan_update_matching(
         return _next(ground, resource, found[0], version_of(if_match))
     if id is None:
         return plan_create(ground, resource)
-    if isinstance(id, str) and current(ground, type, id) is not None:
+    if isinstance(id, str) and reachable(ground, type, id, "u") is not None:
         raise BadRequest("The id of the body is that of a resource the condition does not find.")
     raise NotSupported("New ids are given by the server: send the resource without one.")
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.house import House
+from tests.bundles import token_with
 from tests.writers import CONFIDENTIALITY, count, created, delete, labels, note, observation, post, put, send
 
 ABSENT = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
@@ -18,6 +19,10 @@ def ref(patient: str) -> dict[str, str]:
 
 def security(*codes: str) -> dict[str, Any]:
     return {"security": [{"system": CONFIDENTIALITY, "code": code} for code in codes]}
+
+
+def filed(category: str) -> list[dict[str, Any]]:
+    return [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": category}]}]
 
 
 def told(target: str, **elements: Any) -> dict[str, Any]:
@@ -135,3 +140,69 @@ def test_what_was_deleted_is_known_to_nobody(house: House) -> None:
     assert house.ask("POST", "/consents", house.clinician, json=form).status_code == 422
     assert house.get(f"/consents?patient={patient}", house.clinician).status_code == 404
     assert house.step(draft, "approval").status_code == 403
+
+
+@pytest.mark.spec("X-050")
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        ("http://hl7.org/fhir/v3/ObservationValue", "AIAST"),
+        ("urn:oid:2.16.840.1.113883.5.1063", "CLINAST"),
+        ("urn:oid:2.16.840.1.113883.5.4", "HUAPRV"),
+    ],
+)
+def test_no_label_of_the_gateway_comes_under_a_former_name(house: House, system: str, code: str) -> None:
+    resource = observation(house.world.patient, meta={"security": [{"system": system, "code": code}]})
+    assert post(house, resource).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        ("http://hl7.org/fhir/v3/Confidentiality", "V"),
+        ("urn:oid:2.16.840.1.113883.5.25", "V"),
+        ("urn:oid:2.16.840.1.113883.5.4", "42CFRPart2"),
+    ],
+)
+def test_a_label_protects_under_its_former_name_too(house: House, system: str, code: str) -> None:
+    made = created(house, observation(house.world.patient, meta={"security": [{"system": system, "code": code}]}))
+    assert {"system": system, "code": code} in made["meta"]["security"]
+    house.grant()
+    assert house.get(f"/fhir/Observation/{made['id']}", house.ehr).status_code == 404
+
+
+def test_beyond_a_granular_scope_nothing_is_there(house: House) -> None:
+    system = filed("")[0]["coding"][0]["system"]
+    narrow = token_with(house, f"system/Observation.cruds?category={system}|laboratory")
+    other = created(house, observation(house.world.patient, category=filed("vital-signs")))
+    wanted = observation(house.world.patient, category=filed("laboratory"), meta={"versionId": "1"})
+    change = '[{"op": "test", "path": "/status", "value": "final"}]'
+    for id in (other["id"], "unknown"):
+        address = f"/fhir/Observation/{id}"
+        assert put(house, wanted | {"id": id}, narrow).status_code == 405
+        patched = send(house, "PATCH", address, change, narrow, Content_Type="application/json-patch+json")
+        assert patched.status_code == 404
+        gone = delete(house, f"Observation/{id}", narrow)
+        assert (gone.status_code, gone.headers.get("etag")) == (204, None)
+    assert house.get(f"/fhir/Observation/{other['id']}", house.writer).json() == other
+
+
+def test_what_content_leaves_a_granular_scope_by_is_refused(house: House) -> None:
+    system = filed("")[0]["coding"][0]["system"]
+    narrow = token_with(house, f"system/Observation.cruds?category={system}|laboratory")
+    made = created(house, observation(house.world.patient, category=filed("laboratory")), narrow)
+    assert put(house, made | {"category": filed("vital-signs")}, narrow).status_code == 403
+    change = '[{"op": "replace", "path": "/category/0/coding/0/code", "value": "vital-signs"}]'
+    patched = send(
+        house, "PATCH", f"/fhir/Observation/{made['id']}", change, narrow, Content_Type="application/json-patch+json"
+    )
+    assert patched.status_code == 403
+    assert count(house, "Observation") == 1
+
+
+def test_an_address_of_the_gateway_that_is_no_reference_stays_as_it_was_sent(house: House) -> None:
+    url = "https://gateway.example/fhir/StructureDefinition/mine"
+    made = created(house, observation(house.world.patient, extension=[{"url": url, "valueString": "x"}]))
+    assert made["extension"][0]["url"] == url
+    form = created(house, {"resourceType": "Questionnaire", "status": "draft", "url": url})
+    assert form["url"] == url
