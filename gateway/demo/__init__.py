@@ -65,8 +65,8 @@ def _show(settings: Settings, road: Road) -> None:
     table.add_row("its lineage", f"{url}/lineage/DocumentReference/{road.document_id}")
     table.add_row("token of the clinician", cast.clinician.token)
     table.add_row("token of the auditor", cast.auditor.token)
-    table.add_row("token of the other clinic's EHR (5 minutes)", road.token_of(cast.ehr, " ".join(EHR_SCOPES)))
-    table.add_row("token of the own EHR, which writes", road.token_of(cast.own_ehr, " ".join(OWN_EHR_SCOPES)))
+    table.add_row("token of the other EHR, to read (5 minutes)", road.token_of(cast.ehr, " ".join(EHR_SCOPES)))
+    table.add_row("token of its own EHR, to write (5 minutes)", road.token_of(cast.own_ehr, " ".join(OWN_EHR_SCOPES)))
     console.print(table)
     command = f'curl -H "Authorization: Bearer {cast.auditor.token}" {url}/lineage/DocumentReference/{road.document_id}'
     console.print(f"Try it:\n{command}", soft_wrap=True)
