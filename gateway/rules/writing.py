@@ -91,14 +91,14 @@ def label_written(resource: dict[str, Any], former: Mapping[str, Any] | None) ->
         laws |= {*security_of(former), *inline_of(former)}
     if kind not in DIRECTORY and not patients_of({"id": "", **resource}):
         least.append(RESTRICTED["code"])
-    _raise(resource, least)
+    label_at_least(resource, least)
     label(resource, *(law for law in _LAWS if (law["system"], law["code"]) in laws))
     if _is_patient_asserted(resource):
         label(resource, PATAST)
     return resource
 
 
-def _raise(resource: dict[str, Any], codes: Iterable[str]) -> None:
+def label_at_least(resource: dict[str, Any], codes: Iterable[str]) -> None:
     """Label it no lower than these."""
     least = highest([*codes, "U"])
     if highest([confidentiality_of(resource), least]) != confidentiality_of(resource):

@@ -6,6 +6,7 @@ absent patients give the same refusal.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from gateway.errors import BadRequest, Forbidden, Issue, Unprocessable
@@ -16,6 +17,7 @@ from gateway.fhir.references import ID, Reference, literal
 from gateway.fhir.search_index import index
 from gateway.rules import consent_admission, subjects, writing
 from gateway.rules.audit import Act
+from gateway.rules.consent import disclosure_class
 from gateway.rules.scopes import allows
 from gateway.store import registry, resources
 from gateway.store.resources import Stored
@@ -40,6 +42,7 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     resource = identified(_localised(resource, f"{ground.services.fhir_base}/"), id)
     _check(ground, resource)
     writing.label_written(resource, kept)
+    writing.label_at_least(resource, _classes_behind(ground, resource))
     _check_speaker(ground, resource)
     if kind == "Consent":
         _check_consent(ground, resource)
@@ -82,7 +85,7 @@ def _localised(value: Any, base: str) -> Any:
     for name, item in value.items():
         if isinstance(item, dict | list):
             copy[name] = _localised(item, base)
-        elif isinstance(item, str) and (name == "reference" or name == "url" and item.startswith(f"{base}Binary/")):
+        elif isinstance(item, str) and (name == "reference" or (name == "url" and item.startswith(f"{base}Binary/"))):
             copy[name] = item.removeprefix(base)
         else:
             copy[name] = item
@@ -172,6 +175,17 @@ def _patients_behind(ground: Ground, target: Reference, *, must_be: bool) -> tup
     if found.patient_id is not None and found.custodian_id != ground.asked.caller.organization_id:
         raise Forbidden(_FOREIGN)
     return patients_in(found)
+
+
+def _classes_behind(ground: Ground, resource: dict[str, Any]) -> Iterator[str]:
+    """How confidential that is which a Provenance tells of, or a Binary is secured by: it would give it away."""
+    for target in subjects.targets_of(resource):
+        step = ground.beside.get(f"{target.type}/{target.id}")
+        found = current(ground, target.type, target.id) if step is None else None
+        if step is not None and step.resource is not None and not step.is_provisional:
+            yield disclosure_class(step.resource)
+        elif found is not None:
+            yield found.confidentiality
 
 
 def current(ground: Ground, type: str, id: str) -> Stored | None:

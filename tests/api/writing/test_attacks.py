@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.house import House
 from tests.bundles import token_with
+from tests.house import House
 from tests.writers import CONFIDENTIALITY, count, created, delete, labels, note, observation, post, put, send
 
 ABSENT = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
@@ -206,3 +206,22 @@ def test_an_address_of_the_gateway_that_is_no_reference_stays_as_it_was_sent(hou
     assert made["extension"][0]["url"] == url
     form = created(house, {"resourceType": "Questionnaire", "status": "draft", "url": url})
     assert form["url"] == url
+
+
+def test_nothing_gives_away_what_is_more_confidential_than_itself(house: House) -> None:
+    secret = created(house, observation(house.world.patient, meta=security("V")))
+    address = f"Observation/{secret['id']}"
+    assert labels(created(house, told(address))) == {"V"}
+    binary = {"resourceType": "Binary", "contentType": "text/plain", "securityContext": {"reference": address}}
+    assert labels(created(house, binary)) == {"V"}
+
+
+def test_an_attachment_that_is_more_confidential_than_its_document_stays_so(house: House) -> None:
+    content = {"resourceType": "Binary", "contentType": "text/plain", "data": "U2xlcHQu"}
+    opened = created(house, content)["id"]
+    closed = created(house, content | {"meta": security("V")})["id"]
+    attached = [{"attachment": {"contentType": "text/plain", "url": f"Binary/{id}"}} for id in (opened, closed)]
+    created(house, note(house.world.patient, content=attached))
+    house.grant()
+    assert [house.get(f"/fhir/Binary/{id}", house.ehr).status_code for id in (opened, closed)] == [200, 404]
+    assert [house.get(f"/fhir/Binary/{id}", house.own_ehr).status_code for id in (opened, closed)] == [200, 200]
