@@ -5,16 +5,14 @@ Source: https://hl7.org/fhir/R4/profiling.html and https://hl7.org/fhir/R4/eleme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.fhir import tables
 from gateway.fhir.invariants import Rule, compiled
-from gateway.fhir.tables import Codes
 
 Element = Mapping[str, Any]
-CodesOf = Callable[[str], Codes | None]
 
 
 @dataclass(frozen=True, slots=True)

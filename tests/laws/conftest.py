@@ -1,37 +1,5 @@
-"""The real app before a real, encrypted database, with everybody who calls it; see tests/house.py."""
+"""The real app before a real, encrypted database, with everybody who calls it."""
 
-from __future__ import annotations
+from tests.casting import cast, house, quiet
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import pytest
-import structlog
-
-from gateway.fhir import profiles
-from tests.house import Cast, House, gather, opened
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quiet() -> Iterator[None]:
-    """What the app logs in this process is not looked at: the law on logs reads those of a real server."""
-
-    def drop(*_: Any) -> Any:
-        raise structlog.DropEvent
-
-    structlog.configure(processors=[drop])
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.fixture(scope="session")
-def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
-    """Made once; every test works on a copy of its database."""
-    return gather(tmp_path_factory.mktemp("cast"), profiles.load(tmp_path_factory.mktemp("no-packages")))
-
-
-@pytest.fixture
-def house(cast: Cast, tmp_path: Path) -> Iterator[House]:
-    with opened(cast, tmp_path / "house") as house:
-        yield house
+__all__ = ["cast", "house", "quiet"]

@@ -17,7 +17,6 @@ from tests.house import House
 from tests.world import PROJECT
 
 HEALTHSCRIBE = PROJECT / "mappings" / "aws-healthscribe"
-Overreach = Callable[[Path, str], Path]
 
 
 @pytest.fixture

@@ -10,41 +10,27 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.bundles import places
 from tests.house import House
+from tests.writers import FHIR_JSON, created, observation, send
 
-JSON_PATCH, FHIR_JSON = "application/json-patch+json", "application/fhir+json"
-
-
-def observation(house: House, **elements: Any) -> dict[str, Any]:
-    return {
-        "resourceType": "Observation",
-        "status": "preliminary",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "44261-6"}]},
-        "subject": {"reference": f"Patient/{house.world.patient}"},
-        "identifier": [{"system": "urn:example:scores", "value": "phq-1"}],
-        "valueInteger": 12,
-        **elements,
-    }
+JSON_PATCH = "application/json-patch+json"
 
 
-def created(house: House, resource: dict[str, Any], token: str = "") -> str:
-    response = house.ask(
-        "POST",
-        f"/fhir/{resource['resourceType']}",
-        token or house.writer,
-        json=resource,
-        headers={"Content-Type": FHIR_JSON},
-    )
-    assert response.status_code == 201, response.text
-    return f"{resource['resourceType']}/{response.json()['id']}"
+def score(house: House) -> dict[str, Any]:
+    known_as = [{"system": "urn:example:scores", "value": "phq-1"}]
+    return observation(house.world.patient, 12, status="preliminary", identifier=known_as)
+
+
+def scored(house: House) -> str:
+    """Where a new score is."""
+    return f"Observation/{created(house, score(house))['id']}"
 
 
 def patch(
     house: House, path: str, body: Any, *, media: str = JSON_PATCH, token: str = "", **headers: str
 ) -> httpx.Response:
-    sent = {"Content-Type": media} | {name.replace("_", "-"): text for name, text in headers.items()}
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return house.ask("PATCH", f"/fhir/{path}", token or house.writer, content=content, headers=sent)
+    return send(house, "PATCH", f"/fhir/{path}", body, token, Content_Type=media, **headers)
 
 
 def final(status: str = "final") -> list[dict[str, Any]]:
@@ -64,13 +50,9 @@ def now(house: House, path: str) -> dict[str, Any]:
     return found
 
 
-def places(response: httpx.Response) -> list[str | None]:
-    return [(issue.get("expression") or [None])[0] for issue in response.json()["issue"]]
-
-
 @pytest.mark.spec("F-079")
 def test_a_json_patch_makes_the_next_version(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     response = patch(house, path, final())
     assert (response.status_code, response.headers["ETag"]) == (200, 'W/"2"')
     assert response.headers["Location"].endswith(f"{path}/_history/2")
@@ -82,23 +64,19 @@ def test_a_json_patch_makes_the_next_version(house: House) -> None:
 
 @pytest.mark.spec("F-083")
 def test_a_fhirpath_patch_makes_the_next_version(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     response = patch(
         house, path, as_parameters("replace", "Observation.value", valueString="moderate"), media=FHIR_JSON
     )
     assert response.status_code == 200, response.text
     found = now(house, path)
-    assert (found["valueString"], "valueInteger" in found, found["meta"]["versionId"]) == ("moderate", False, "2")
+    assert (found["valueString"], "valueQuantity" in found, found["meta"]["versionId"]) == ("moderate", False, "2")
 
 
 @pytest.mark.spec("F-039", "F-079")
 def test_what_a_patch_leaves_alone_keeps_its_letters(house: House) -> None:
-    made = json.dumps(observation(house)).replace(
-        '"valueInteger": 12',
-        '"valueQuantity": {"value": 12.50, "unit": "points"}, "issued": "2026-09-02T10:00:00.10+05:30"',
-    )
-    response = house.ask("POST", "/fhir/Observation", house.writer, content=made, headers={"Content-Type": FHIR_JSON})
-    path = f"Observation/{response.json()['id']}"
+    made = json.dumps(score(house) | {"issued": "2026-09-02T10:00:00.10+05:30"}).replace(" 12,", " 12.50,")
+    path = f"Observation/{send(house, 'POST', '/fhir/Observation', made).json()['id']}"
     assert (
         patch(house, path, b'[{"op":"add","path":"/referenceRange","value":[{"high":{"value":27.0}}]}]').status_code
         == 200
@@ -121,7 +99,7 @@ def test_what_a_patch_leaves_alone_keeps_its_letters(house: House) -> None:
     ],
 )
 def test_a_patch_that_would_break_the_resource_is_refused(house: House, body: Any, place: str) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     response = patch(house, path, body)
     assert response.status_code == 422
     assert place in places(response)
@@ -130,7 +108,7 @@ def test_a_patch_that_would_break_the_resource_is_refused(house: House, body: An
 
 @pytest.mark.spec("F-080")
 def test_a_patch_does_not_bring_in_what_no_writer_may_send(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "AIAST"}
     assert patch(house, path, [{"op": "add", "path": "/meta/security/-", "value": label}]).status_code == 422
     assert now(house, path)["meta"]["versionId"] == "1"
@@ -138,8 +116,8 @@ def test_a_patch_does_not_bring_in_what_no_writer_may_send(house: House) -> None
 
 @pytest.mark.spec("F-082")
 def test_a_failed_test_is_422_and_nothing_is_done(house: House) -> None:
-    path = created(house, observation(house))
-    body = [*final(), {"op": "test", "path": "/valueInteger", "value": 13}]
+    path = scored(house)
+    body = [*final(), {"op": "test", "path": "/valueQuantity/value", "value": 13}]
     response = patch(house, path, body)
     assert (response.status_code, places(response)) == (422, ["[1]"])
     assert now(house, path)["status"] == "preliminary"
@@ -158,7 +136,7 @@ def test_a_failed_test_is_422_and_nothing_is_done(house: House) -> None:
     ],
 )
 def test_identity_and_version_are_not_to_be_patched(house: House, media: str, body: Any, place: str) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     response = patch(house, path, body, media=media)
     assert (response.status_code, places(response)) == (422, [place])
     assert now(house, path)["meta"]["versionId"] == "1"
@@ -176,7 +154,7 @@ def test_identity_and_version_are_not_to_be_patched(house: House, media: str, bo
     ],
 )
 def test_other_media_types_are_415(house: House, media: str) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     response = patch(house, path, final(), media=media)
     assert (response.status_code, response.json()["resourceType"]) == (415, "OperationOutcome")
     assert now(house, path)["meta"]["versionId"] == "1"
@@ -184,7 +162,7 @@ def test_other_media_types_are_415(house: House, media: str) -> None:
 
 @pytest.mark.spec("F-085")
 def test_if_match_is_honoured(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     assert patch(house, path, final(), If_Match='W/"1"').status_code == 200
     assert patch(house, path, final("amended"), If_Match='W/"1"').status_code == 412
     assert patch(house, path, final("amended"), If_Match="one").status_code == 400
@@ -193,7 +171,7 @@ def test_if_match_is_honoured(house: House) -> None:
 
 @pytest.mark.spec("F-085")
 def test_of_racing_patches_on_one_version_one_wins(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     with ThreadPoolExecutor(4) as pool:
         answers = pool.map(
             lambda status: patch(house, path, final(status), If_Match='W/"1"'),
@@ -205,7 +183,7 @@ def test_of_racing_patches_on_one_version_one_wins(house: House) -> None:
 
 @pytest.mark.spec("F-085")
 def test_racing_patches_without_a_version_all_come_in(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     with ThreadPoolExecutor(4) as pool:
         notes = [
             [{"op": "add", "path": f"/{name}", "value": [{"text": name}]}]
@@ -218,14 +196,14 @@ def test_racing_patches_without_a_version_all_come_in(house: House) -> None:
 
 
 def test_a_patch_that_changes_nothing_keeps_the_version(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     response = patch(house, path, final("preliminary"))
     assert (response.status_code, response.headers["ETag"]) == (200, 'W/"1"')
     assert patch(house, path, []).headers["ETag"] == 'W/"1"'
 
 
 def test_prefer_says_what_comes_back(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     assert patch(house, path, final(), Prefer="return=minimal").content == b""
     told = patch(house, path, final("amended"), Prefer="return=OperationOutcome")
     assert told.json()["resourceType"] == "OperationOutcome"
@@ -235,10 +213,10 @@ def test_prefer_says_what_comes_back(house: House) -> None:
 def test_a_conditional_patch_finds_none_one_or_several(house: House) -> None:
     condition = "Observation?identifier=urn:example:scores|phq-1"
     assert patch(house, condition, final()).status_code == 404
-    path = created(house, observation(house))
+    path = scored(house)
     assert patch(house, condition, final()).status_code == 200
     assert now(house, path)["status"] == "final"
-    other = created(house, observation(house))
+    other = scored(house)
     assert patch(house, condition, final("amended")).status_code == 412
     assert (now(house, path)["status"], now(house, other)["status"]) == ("final", "preliminary")
 
@@ -246,14 +224,14 @@ def test_a_conditional_patch_finds_none_one_or_several(house: House) -> None:
 @pytest.mark.spec("F-105", "F-106")
 @pytest.mark.parametrize("condition", ["", "?", "?mood=low", "?identifier=", "?_count=1"])
 def test_a_condition_that_says_nothing_patches_nothing(house: House, condition: str) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     assert patch(house, f"Observation{condition}", final()).status_code in (400, 412)
     assert now(house, path)["meta"]["versionId"] == "1"
 
 
 @pytest.mark.spec("F-105", "F-107")
 def test_another_organizations_resources_look_absent(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     absent = patch(house, "Observation/nowhere", final(), token=house.foreign_writer)
     hidden = patch(house, path, final(), token=house.foreign_writer)
     assert (absent.status_code, hidden.status_code) == (404, 404)
@@ -278,7 +256,7 @@ def test_another_organizations_resources_look_absent(house: House) -> None:
     ],
 )
 def test_what_is_about_a_patient_stays_about_that_patient(house: House, body: Any, status: int) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     sent = json.dumps(body).replace("{neighbour}", house.cast.neighbour).encode()
     response = patch(house, path, sent)
     assert response.status_code == status, response.text
@@ -286,14 +264,14 @@ def test_what_is_about_a_patient_stays_about_that_patient(house: House, body: An
 
 
 def test_who_may_change_but_not_read_is_shown_nothing(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     blind = replace(house.cast.writer, scope="system/Observation.u").token(house.http)
     response = patch(house, path, final(), token=blind)
     assert (response.status_code, response.content, response.headers["ETag"]) == (200, b"", 'W/"2"')
 
 
 def test_without_the_scope_nothing_is_patched(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     assert patch(house, path, final(), token=house.own_ehr).status_code == 403
     assert patch(house, "Observation?status=preliminary", final(), token=house.own_ehr).status_code == 403
 
@@ -306,7 +284,7 @@ def test_what_never_changes_cannot_be_patched(house: House, type: str) -> None:
 
 
 def test_a_deleted_resource_is_gone(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     assert house.ask("DELETE", f"/fhir/{path}", house.writer).status_code == 204
     assert patch(house, path, final()).status_code == 410
 
@@ -318,7 +296,7 @@ def test_what_came_of_a_submission_is_changed_by_reviews_only(house: House) -> N
 
 
 def test_a_patch_and_its_refusal_are_recorded(house: House) -> None:
-    path = created(house, observation(house))
+    path = scored(house)
     patch(house, path, final())
     patch(house, path, [{"op": "remove", "path": "/note"}])
     rows = house.rows(
@@ -329,8 +307,11 @@ def test_a_patch_and_its_refusal_are_recorded(house: House) -> None:
 
 
 def test_no_fault_of_a_patch_repeats_content(house: House) -> None:
-    path = created(house, observation(house))
-    for body in ([{"op": "test", "path": "/valueInteger", "value": "secret"}], [{"op": "secret", "path": "/secret"}]):
+    path = scored(house)
+    for body in (
+        [{"op": "test", "path": "/valueQuantity/value", "value": "secret"}],
+        [{"op": "secret", "path": "/secret"}],
+    ):
         assert "secret" not in patch(house, path, body).text
     secret = as_parameters("delete", "Observation.secret.where(secret = 'secret')")
     assert "secret" not in patch(house, path, secret, media=FHIR_JSON).text

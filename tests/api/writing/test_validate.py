@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.house import House
+from tests.writers import created, observation, send
 
-FHIR_JSON = {"Content-Type": "application/fhir+json"}
 DEAD_PROFILE = "http://example.org/StructureDefinition/not-here"
 
 
-def observation(house: House, **elements: Any) -> dict[str, Any]:
-    return {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": {"text": "Mood"},
-        "subject": {"reference": f"Patient/{house.world.patient}"},
-        **elements,
-    }
+def mood(house: House, **elements: Any) -> dict[str, Any]:
+    return observation(house.world.patient, **elements)
 
 
-def asked(house: House, path: str, body: Any = None, token: str = "") -> httpx.Response:
-    content = None if body is None else json.dumps(body)
-    return house.ask("POST", f"/fhir/{path}", token or house.writer, content=content, headers=FHIR_JSON)
+def asked(house: House, path: str, body: Any = b"", token: str = "") -> httpx.Response:
+    return send(house, "POST", f"/fhir/{path}", body, token)
 
 
 def parameters(**given: Any) -> dict[str, Any]:
@@ -49,22 +41,20 @@ def told(response: httpx.Response) -> list[tuple[str, str, str | None]]:
 FAULTLESS = [("information", "informational", None)]
 
 
-def created(house: House) -> str:
-    response = asked(house, "Observation", observation(house))
-    assert response.status_code == 201, response.text
-    return f"Observation/{response.json()['id']}"
+def stored(house: House) -> str:
+    return f"Observation/{created(house, mood(house))['id']}"
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_valid_resource_is_told_to_be_valid(house: House, wrapped: bool) -> None:
-    body = parameters(resource=observation(house)) if wrapped else observation(house)
+    body = parameters(resource=mood(house)) if wrapped else mood(house)
     assert told(asked(house, "Observation/$validate", body)) == FAULTLESS
     assert house.rows("SELECT count(*) FROM resource WHERE type = 'Observation'") == [(0,)]
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_every_fault_is_told_with_its_place(house: House, wrapped: bool) -> None:
-    faulty = observation(house, status="done", mood="low", note=[])
+    faulty = mood(house, status="done", mood="low", note=[])
     body = parameters(resource=faulty) if wrapped else faulty
     assert [place for _, _, place in told(asked(house, "Observation/$validate", body))] == [
         "Observation.status",
@@ -74,7 +64,7 @@ def test_every_fault_is_told_with_its_place(house: House, wrapped: bool) -> None
 
 
 def test_with_a_mode_the_rules_of_the_write_are_asked(house: House) -> None:
-    mine, foreign = observation(house), observation(house, subject={"reference": "Patient/nobody"})
+    mine, foreign = mood(house), mood(house, subject={"reference": "Patient/nobody"})
     assert told(asked(house, "Observation/$validate?mode=create", mine)) == FAULTLESS
     assert told(asked(house, "Observation/$validate?mode=create", foreign))[0][:2] == ("error", "forbidden")
     assert told(asked(house, "Observation/$validate", foreign)) == FAULTLESS
@@ -86,8 +76,8 @@ def test_with_a_mode_the_rules_of_the_write_are_asked(house: House) -> None:
 
 
 def test_an_update_and_a_deletion_can_be_tried(house: House) -> None:
-    path = created(house)
-    next_version = observation(house, id=path.split("/")[1], status="amended")
+    path = stored(house)
+    next_version = mood(house, id=path.split("/")[1], status="amended")
     assert told(asked(house, f"{path}/$validate?mode=update", next_version)) == FAULTLESS
     moved = {**next_version, "subject": {"reference": f"Patient/{house.cast.neighbour}"}}
     assert told(asked(house, f"{path}/$validate?mode=update", moved))[0][:2] == ("error", "forbidden")
@@ -102,7 +92,7 @@ def test_an_update_and_a_deletion_can_be_tried(house: House) -> None:
 
 
 def test_what_is_stored_can_be_validated(house: House) -> None:
-    path = created(house)
+    path = stored(house)
     assert told(asked(house, f"{path}/$validate")) == FAULTLESS
     assert told(house.get(f"/fhir/{path}/$validate", house.writer)) == FAULTLESS
     assert house.get(f"/fhir/{path}/$validate", house.foreign_writer).status_code == 404
@@ -112,7 +102,7 @@ def test_what_is_stored_can_be_validated(house: House) -> None:
 
 
 def test_a_profile_can_be_named(house: House) -> None:
-    mine = observation(house)
+    mine = mood(house)
     own = "http://hl7.org/fhir/StructureDefinition/Observation"
     assert told(asked(house, f"Observation/$validate?profile={own}", mine)) == FAULTLESS
     assert (
@@ -124,12 +114,12 @@ def test_a_profile_can_be_named(house: House) -> None:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("Observation/$validate", None),
+        ("Observation/$validate", b""),
         ("Observation/$validate?mode=try", {"resourceType": "Observation"}),
         ("Observation/$validate?mode=profile", {"resourceType": "Observation"}),
         ("Observation/$validate?mode=update", {"resourceType": "Observation"}),
-        ("Observation/$validate?mode=delete", None),
-        ("Observation/some/$validate?mode=update", None),
+        ("Observation/$validate?mode=delete", b""),
+        ("Observation/some/$validate?mode=update", b""),
         ("Observation/$validate?depth=1", {"resourceType": "Observation"}),
         ("Observation/$validate", {"resourceType": "Patient"}),
         ("Observation/$validate", []),
@@ -147,7 +137,7 @@ def test_what_is_never_written_is_not_validated(house: House) -> None:
 
 
 def test_meta_tells_the_labels_and_the_version(house: House) -> None:
-    path = created(house)
+    path = stored(house)
     response = house.get(f"/fhir/{path}/$meta", house.writer)
     assert response.status_code == 200
     (given,) = response.json()["parameter"]
@@ -157,7 +147,7 @@ def test_meta_tells_the_labels_and_the_version(house: House) -> None:
 
 
 def test_meta_of_what_is_hidden_looks_absent(house: House) -> None:
-    path = created(house)
+    path = stored(house)
     assert house.get(f"/fhir/{path}/$meta", house.foreign_writer).status_code == 404
     assert house.get("/fhir/Observation/nowhere/$meta", house.foreign_writer).status_code == 404
     assert house.get(f"/fhir/{path}/$meta?depth=1", house.writer).status_code == 400

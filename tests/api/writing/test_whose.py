@@ -9,8 +9,6 @@ import pytest
 from tests.house import House
 from tests.writers import count, created, note, observation, post, practitioner, put
 
-SUBJECTS = ("foreign", "hidden", "absent")
-
 
 @pytest.fixture
 def stranger(house: House) -> str:
