@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import String, bindparam, literal_column, select
+from sqlalchemy import Column, ColumnElement, String, bindparam, case, literal_column, select
 
 from gateway.fhir.json import parse
 from gateway.rules.access import Visibility
@@ -18,9 +18,19 @@ from gateway.store.visible import parameters, shielded
 
 _binary = resource.alias("attached")
 # Whose it is and how confidential tells the document; the rest is the Binary's.
-_OF_DOCUMENT = frozenset({"patient_id", "custodian_id", "confidentiality"})
+_OF_DOCUMENT = frozenset({"patient_id", "custodian_id"})
+_MOST: ColumnElement[str] = literal_column("'V'")
+
+
+def _column(column: Column[Any]) -> ColumnElement[Any]:
+    own = _binary.c[column.name]
+    if column.name == "confidentiality":
+        return case((own == _MOST, _MOST), else_=column)  # what is itself the most confidential stays so
+    return column if column.name in _OF_DOCUMENT else own
+
+
 _ATTACHED = shielded(
-    select(*(column if column.name in _OF_DOCUMENT else _binary.c[column.name] for column in COLUMNS))
+    select(*map(_column, COLUMNS))
     .select_from(ix_uri)
     .join(resource, resource.c.pk == ix_uri.c.resource_pk)
     .join(_binary, _binary.c.custodian_id == resource.c.custodian_id)
