@@ -5,6 +5,7 @@ A Binary that says nothing of whom it belongs to is read as the documents are th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, String, bindparam, case, literal_column, select
@@ -55,7 +56,16 @@ def opened(db: Reader, visibility: Visibility, id: str, found: Stored | None) ->
 
 def opened_version(db: Reader, visibility: Visibility, id: str, found: Stored | None) -> Stored | None:
     """A version that its own row lets through, unless it belongs to nobody."""
-    return found if found and (_belongs(found) or _attached(db, visibility, id)) else None
+    if found is None or _belongs(found):
+        return found
+    attached = _attached(db, visibility, id)
+    return attached and found._replace(patient_id=attached.patient_id, custodian_id=attached.custodian_id)
+
+
+def only_opened(db: Reader, visibility: Visibility, rows: Iterable[Stored]) -> list[Stored]:
+    """Rows of any types, each let through by itself, without the Binaries that belong to nobody."""
+    opened = (opened_version(db, visibility, row.id, row) if row.type == "Binary" else row for row in rows)
+    return [row for row in opened if row is not None]
 
 
 def _attached(db: Reader, visibility: Visibility, id: str) -> Stored | None:

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Select, String, and_, bindparam, select
 
 from gateway.fhir.search_controls import Include
 from gateway.rules.access import Visibility
+from gateway.store.binaries import only_opened
 from gateway.store.chains import Reach, Scope, flatten_reach, within_reach
 from gateway.store.database import Reader
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
@@ -52,7 +53,7 @@ def included(
             form = _Form(include.code, include.source, include.reverse, reach, size)
             bound |= {**parameters(visibility), "near": type, "count": count}
             got = permitted(db, visibility, [stored(row) for row in db.all(_statement(form), bound)])
-            found |= {row.pk: row for row in got}
+            found |= {row.pk: row for row in only_opened(db, visibility, got)}
     return sorted(found.values(), key=lambda row: (row.type, row.id))[:count]
 
 

@@ -21,6 +21,7 @@ from gateway.store import consents, resources
 from gateway.store.database import Reader, Writer
 from gateway.store.resources import New, Stale, Stored
 from gateway.usecases.asked import Asked
+from gateway.usecases.disclosures import patients_of
 from gateway.usecases.services import Services
 
 T = TypeVar("T")
@@ -182,6 +183,7 @@ def _left(writer: Writer, asked: Asked, stored: Stored | None) -> Written:
     target = f"{stored.type}/{stored.id}/_history/{stored.version}"
     detail = {"consents": list(stored.consents)} if stored.consents else None
     act = Act.DELETE if stored.is_deleted else Act.READ
-    entry = asked.entry(act, target, patient_id=stored.patient_id, custodian_id=stored.custodian_id, detail=detail)
-    audit_rows.record(writer, entry)
+    for whose in patients_of(stored) or (None,):
+        entry = asked.entry(act, target, patient_id=whose, custodian_id=stored.custodian_id, detail=detail)
+        audit_rows.record(writer, entry)
     return Written(stored)

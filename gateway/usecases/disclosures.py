@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gateway.fhir.json import parse
+from gateway.rules import subjects
 from gateway.rules.audit import Act, AuditEntry
+from gateway.rules.subjects import SEVERAL
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 
@@ -17,8 +20,8 @@ def disclosures(
     without a patient if there is none."""
     shares: dict[tuple[str, str | None], list[Stored]] = {}
     for row in rows:
-        if row.patient_id:
-            shares.setdefault((row.patient_id, row.custodian_id), []).append(row)
+        for patient_id in patients_of(row):
+            shares.setdefault((patient_id, row.custodian_id), []).append(row)
     common = dict(detail or {})
     if not shares:
         return [asked.entry(act, target, detail=common)]
@@ -26,6 +29,14 @@ def disclosures(
         asked.entry(act, target, patient_id=patient_id, custodian_id=custodian_id, detail=common | _share(share))
         for (patient_id, custodian_id), share in shares.items()
     ]
+
+
+def patients_of(row: Stored) -> tuple[str, ...]:
+    """Whose content a version is: of one that is about several patients, all that it names. A deleted one, or one that
+    only tells of what names them, stays with the mark for several."""
+    if row.patient_id != SEVERAL:
+        return (row.patient_id,) if row.patient_id else ()
+    return (not row.is_deleted and subjects.patients_of(parse(row.text))) or (SEVERAL,)
 
 
 def _share(rows: Sequence[Stored]) -> dict[str, Any]:

@@ -5,11 +5,11 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from gateway.errors import BadRequest, Forbidden, Gone, NotFound
+from gateway.fhir.dates import MICROS, interval
 from gateway.fhir.search_table import TYPES
 from gateway.fhir.transaction import Entry
 from gateway.rules.audit import Act
@@ -50,7 +50,8 @@ def read_inside(services: Services, asked: Asked, writer: Writer, entry: Entry) 
     stored = read.find(services, asked, writer, address.type, address.id, address.version)
     if stored is None or not in_scope(asked.caller, stored, "r"):
         raise NotFound
-    audit.record(writer, read.told(asked, Act.VREAD if address.version else Act.READ, stored))
+    for told in read.told(asked, Act.VREAD if address.version else Act.READ, stored):
+        audit.record(writer, told)
     if stored.is_deleted:
         raise Gone
     return _unless_known(entry, stored)
@@ -98,5 +99,4 @@ def _is_known(entry: Entry, stored: Stored) -> bool:
         return bool(tags & {"*", f'"{stored.version}"'})
     if entry.if_modified_since is None:
         return False
-    since = datetime.fromisoformat(entry.if_modified_since)
-    return stored.updated_at.replace(microsecond=0) <= since
+    return stored.updated_micros // MICROS * MICROS <= interval(entry.if_modified_since).low

@@ -16,6 +16,7 @@ from gateway.rules.access import Caller
 from gateway.rules.audit import Act
 from gateway.rules.scopes import allows, allows_interaction
 from gateway.store import history as store
+from gateway.store.binaries import only_opened
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
@@ -84,7 +85,8 @@ def history_in(
         count=walk.count + 1,
     )
     more, rows = len(rows) > walk.count, rows[: walk.count]
-    shown = tuple(row for row in rows if in_scope(asked.caller, row, "s" if id is None else "r"))
+    opened = only_opened(db, asked.visibility, rows)
+    shown = tuple(row for row in opened if in_scope(asked.caller, row, "s" if id is None else "r"))
     if id is not None and not shown and not _exists(asked, db, str(type), id):
         raise NotFound
     token = None
@@ -167,5 +169,5 @@ def _span(name: str, text: str) -> Interval:
 
 def _exists(asked: Asked, db: Reader, type: str, id: str) -> bool:
     """Whether any version may be seen, outside of the time or page that was asked for."""
-    found = store.history(db, asked.visibility, (type,), id, count=1)
+    found = only_opened(db, asked.visibility, store.history(db, asked.visibility, (type,), id, count=1))
     return any(in_scope(asked.caller, row, "r") for row in found)

@@ -11,6 +11,7 @@ from gateway.store import audit_log, binaries, resources
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
+from gateway.usecases.disclosures import patients_of
 from gateway.usecases.events import event_of
 from gateway.usecases.scoping import in_scope
 from gateway.usecases.services import Services
@@ -35,7 +36,7 @@ def _answer(services: Services, asked: Asked, act: Act, type: str, id: str, vers
         found = find(services, asked, db, type, id, version)
     if found is None or not in_scope(asked.caller, found, "r"):
         return refused(services, asked, act, f"{type}/{id}", NotFound())
-    recorded = services.journal.record([told(asked, act, found)])
+    recorded = services.journal.record(told(asked, act, found))
     return Answer(recorded, refusal=Gone()) if found.is_deleted else Answer(recorded, found)
 
 
@@ -53,12 +54,11 @@ def find(services: Services, asked: Asked, db: Reader, type: str, id: str, versi
     return found if type != "Binary" else binaries.opened_version(db, asked.visibility, id, found)
 
 
-def told(asked: Asked, act: Act, found: Stored) -> AuditEntry:
-    """What is recorded of a version that is given out."""
-    return asked.entry(
-        act,
-        f"{found.type}/{found.id}/_history/{found.version}",
-        patient_id=found.patient_id,
-        custodian_id=found.custodian_id,
-        detail={"consents": list(found.consents)} if found.consents else None,
-    )
+def told(asked: Asked, act: Act, found: Stored) -> list[AuditEntry]:
+    """What is recorded of a version that is given out: an entry for each patient it is about."""
+    target = f"{found.type}/{found.id}/_history/{found.version}"
+    detail = {"consents": list(found.consents)} if found.consents else None
+    return [
+        asked.entry(act, target, patient_id=patient_id, custodian_id=found.custodian_id, detail=detail)
+        for patient_id in patients_of(found) or (None,)
+    ]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
-from gateway.api.fhir.answers import ask, content, identify
+from gateway.api.fhir.answers import ask, ask_aside, content, identify
 from gateway.api.fhir.negotiation import wish
 from gateway.fhir.bundle import bundle, history_entry
 from gateway.store.resources import Stored
@@ -23,7 +23,8 @@ async def history(request: Request) -> Response:
     asked = await identify(request)
     wanted = wish(request)
     kind, id = request.path_params.get("type"), request.path_params.get("id")
-    found = await ask(request, asked, usecase.history, kind, id, wanted.pairs, lenient=wanted.lenient)
+    way = ask if id else ask_aside  # what hides in a type may have to be passed over, however much it is
+    found = await way(request, asked, usecase.history, kind, id, wanted.pairs, lenient=wanted.lenient)
     base = services_of(request).fhir_base
     address = "/".join(part for part in (base, kind, id, "_history") if part)
     text = urlencode(wanted.pairs if PAGE in dict(wanted.pairs) else found.pairs, safe=":")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +24,8 @@ from gateway.usecases.walk import Place
 _FORM = "application/x-www-form-urlencoded"
 _FORM_BYTES = 64 * 1024
 _NARROW = frozenset({"_id", "identifier", "patient", "subject"})
+_FAR = ("_has:", "_list", "_include", "_revinclude")
+_SHORT, _FEW = 500, 2  # characters of a query, digits of a count
 
 
 async def search(request: Request) -> Response:
@@ -55,14 +58,22 @@ async def _form(request: Request) -> bytes:
 
 async def answer(request: Request, asked: Asked, wanted: Wish, place: Place) -> Response:
     """One page as a searchset."""
-    way = ask_aside if _is_wide(place, wanted.pairs) else ask
-    found = await way(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
-    return content(request, wanted, searchset(found, services_of(request).fhir_base, place, wanted.pairs))
+    base = services_of(request).fhir_base
+    if _is_narrow(place, wanted.pairs):
+        found = await ask(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
+        return content(request, wanted, searchset(found, base, place, wanted.pairs))
+    found = await ask_aside(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
+    body = await run_in_threadpool(searchset, found, base, place, wanted.pairs)
+    return content(request, wanted, body)
 
 
-def _is_wide(place: Place, pairs: Pairs) -> bool:
-    """Whether it may have to look at every resource of a type."""
-    return place.patient is None and not any(name.partition(":")[0] in _NARROW for name, _ in pairs)
+def _is_narrow(place: Place, pairs: Pairs) -> bool:
+    """Whether it plainly looks at few resources: one type, of one patient or by name, and a short page of it."""
+    if place.type is None or (place.patient is None and not any(name in _NARROW for name, _ in pairs)):
+        return False
+    if any("." in name or name.startswith(_FAR) or (name == "_count" and len(value) > _FEW) for name, value in pairs):
+        return False
+    return sum(len(value) for _, value in pairs) <= _SHORT
 
 
 def searchset(found: Found, base: str, place: Place, pairs: Pairs) -> bytes:
