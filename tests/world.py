@@ -27,6 +27,7 @@ from gateway.usecases.submit import Payload, Receipt, submit
 
 PROJECT = Path(__file__).parents[1]
 SHARED = PROJECT.parent / "shared"
+R4_PACKAGE = SHARED / "packages" / "ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz"
 KEY = bytes(range(32))
 BASE = "https://gateway.example"
 

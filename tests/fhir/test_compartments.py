@@ -7,9 +7,7 @@ import pytest
 from gateway.fhir.compartments import PATIENT
 from gateway.fhir.definitions.build_compartments import build
 from gateway.fhir.search_table import TYPES
-from tests.world import SHARED
-
-PACKAGE = SHARED / "packages" / "ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz"
+from tests.world import R4_PACKAGE
 
 
 @pytest.mark.spec("F-148")
@@ -38,6 +36,6 @@ def test_every_parameter_of_the_compartment_is_a_reference_that_its_type_can_be_
 
 
 def test_the_table_is_what_the_definitions_make() -> None:
-    if not PACKAGE.exists():
+    if not R4_PACKAGE.exists():
         pytest.skip("the R4 definitions package is not in ../shared/packages")
-    assert {name: tuple(codes) for name, codes in build(PACKAGE)["Patient"].items()} == dict(PATIENT)
+    assert {name: tuple(codes) for name, codes in build(R4_PACKAGE)["Patient"].items()} == dict(PATIENT)

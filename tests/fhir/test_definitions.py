@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,8 +11,7 @@ import pytest
 from gateway.fhir import tables
 from gateway.fhir.definitions.build import TARGET, build
 from gateway.fhir.definitions.codes import CannotList, codes_of
-
-PACKAGE = Path(__file__).parents[2] / "../shared/packages/ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz"
+from tests.world import R4_PACKAGE
 
 DEFINITIONS: dict[str, dict[str, Any]] = {
     "cs": {
@@ -39,9 +37,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.skipif(not PACKAGE.is_file(), reason="../shared/packages is absent")
+@pytest.mark.skipif(not R4_PACKAGE.is_file(), reason="../shared/packages is absent")
 def test_the_tables_are_what_the_script_makes() -> None:
-    assert gzip.decompress(TARGET.read_bytes()) == msgspec.json.encode(build(PACKAGE))
+    assert gzip.decompress(TARGET.read_bytes()) == msgspec.json.encode(build(R4_PACKAGE))
 
 
 def test_the_tables_hold_every_resource_type_and_nothing_that_is_not_r4() -> None:

@@ -22,8 +22,9 @@ from fhirpathpy.engine.nodes import FP_Type, ResourceNode
 from fhirpathpy.models import models
 
 from gateway.fhir.path import INVARIANTS, EvaluationError, PathError, compile
+from tests.world import SHARED
 
-PACKAGES = File(__file__).parents[2] / "../shared/packages"
+PACKAGES = SHARED / "packages"
 CORE, US_CORE = PACKAGES / "ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz", PACKAGES / "hl7.fhir.us.core-6.1.0.tgz"
 
 pytestmark = pytest.mark.skipif(not CORE.exists(), reason=f"the published FHIR packages are not at {PACKAGES}")

@@ -12,9 +12,10 @@ from gateway.fhir.check import check
 from gateway.fhir.json import parse
 from gateway.fhir.profiles import Profiles, load
 from tests.fhir.examples import PACKAGES, examples_of, needs_packages
+from tests.world import SHARED
 
 Json = dict[str, Any]
-SKELETONS = Path(__file__).parents[2] / "../shared/skeletons"
+SKELETONS = SHARED / "skeletons"
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition"
 # Real faults of published examples: bytes that were never put in or are no base64, and a unit R4's list does not have.

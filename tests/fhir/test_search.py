@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +21,9 @@ from gateway.fhir.search_numbers import FARTHEST
 from gateway.fhir.search_rows import DateRow, QuantityRow, ReferenceRow, StringRow, TokenRow, UriRow
 from gateway.fhir.search_table import TYPES
 from gateway.fhir.search_values import ReferenceValue, StringValue, TokenValue, fold, sounds, split
+from tests.world import R4_PACKAGE
 
 BASE = "https://gateway.example/fhir"
-PACKAGE = Path(__file__).parents[2] / "../shared/packages/ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz"
 
 
 def values(kind: str, name: str, text: str) -> list[Any]:
@@ -175,10 +174,10 @@ def test_every_expression_of_the_table_compiles_and_runs() -> None:
 
 
 def test_the_table_is_what_the_script_makes_of_the_definitions() -> None:
-    if not PACKAGE.exists():
+    if not R4_PACKAGE.exists():
         pytest.skip("the R4 definitions are not beside this checkout (../shared/packages)")
     supported = json.loads((build_search.HERE / "supported.json").read_text())
-    made = build_search.build(build_search.Package(PACKAGE), supported)
+    made = build_search.build(build_search.Package(R4_PACKAGE), supported)
     assert made == json.loads((build_search.HERE / "search.json").read_text())
 
 

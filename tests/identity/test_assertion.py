@@ -7,7 +7,6 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from gateway.identity.assertion import Assertion, AssertionFault, Registered, read, verify
+from tests.world import SHARED
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TOKEN_URL, ISSUER = "https://gateway.example/oauth/token", "https://gateway.example"
@@ -280,7 +280,7 @@ def test_an_unknown_client_costs_and_hears_what_a_bad_signature_does(monkeypatch
     assert len(verified) == 4
 
 
-EXAMPLE = Path(__file__).parents[2] / "../shared/samples/smart-app-launch"
+EXAMPLE = SHARED / "samples" / "smart-app-launch"
 
 
 @pytest.mark.spec("S-093")

@@ -18,9 +18,10 @@ from gateway.mapping.examples import Example, examples_of
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.model import Mapped, Segment, Statement
 from gateway.mapping.report import check_folder, try_mapping
+from tests.world import SHARED
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
-SAMPLES = (Path(__file__).parents[2] / "../shared/samples").resolve()
+SAMPLES = SHARED / "samples"
 SESSIONS = sorted(SAMPLES.glob("sessions/*/"))
 EXAMPLES = {example.name: example for example in examples_of(MAPPINGS / "aws-healthscribe")}
 GOOD = [example for example in EXAMPLES.values() if example.refused is None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,10 @@ from gateway.fhir.check import check
 from gateway.fhir.profiles import Profiles, load
 from gateway.rules.audit import Act, Outcome
 from gateway.rules.balp import PATTERNS, Recorded, render
+from tests.world import SHARED
 
 BASE = "https://gateway.example/fhir"
-PACKAGES = Path(__file__).parents[2] / "../shared/packages"
+PACKAGES = SHARED / "packages"
 ROW = Recorded(
     id="e1",
     at=datetime(2026, 9, 2, 12, tzinfo=UTC),

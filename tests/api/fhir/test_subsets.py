@@ -9,9 +9,7 @@ import pytest
 from gateway.fhir.definitions.build_summary import build
 from gateway.fhir.search_subset import _summaries
 from tests.api.fhir.conftest import World, patient
-from tests.world import SHARED
-
-PACKAGE = SHARED / "packages" / "ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz"
+from tests.world import R4_PACKAGE
 
 
 @pytest.fixture
@@ -92,6 +90,6 @@ def test_what_is_included_is_cut_likewise(detailed: World) -> None:
 
 
 def test_the_table_is_what_the_definitions_make() -> None:
-    if not PACKAGE.exists():
+    if not R4_PACKAGE.exists():
         pytest.skip("the R4 definitions package is not in ../shared/packages")
-    assert {place: frozenset(names) for place, names in build(PACKAGE).items()} == dict(_summaries())
+    assert {place: frozenset(names) for place, names in build(R4_PACKAGE).items()} == dict(_summaries())
