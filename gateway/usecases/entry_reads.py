@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from gateway.errors import BadRequest, Forbidden, Gone, NotFound
+from gateway.errors import BadRequest, Forbidden, Gone, NotFound, TooLarge
 from gateway.fhir.dates import MICROS, interval
 from gateway.fhir.search_table import TYPES
 from gateway.fhir.transaction import Entry
@@ -30,6 +30,24 @@ from gateway.usecases.walk import Place
 T = TypeVar("T")
 _MOST_FIELDS = 250
 _FORM = frozenset({"_format", "_pretty"})  # there is one form inside of a Bundle
+
+
+class Allowance:
+    """How much the reads of one Bundle may give out together, in bytes."""
+
+    def __init__(self, services: Services) -> None:
+        self._left = services.limits.write_bytes
+
+    def check(self) -> None:
+        """Before a read. Raises TooLarge."""
+        if self._left < 0:
+            raise TooLarge("The entries before this one read as much as one Bundle may hold.")
+
+    def take(self, answered: Answered) -> Answered:
+        found = answered.found
+        rows = (*found.matches, *found.included) if found else (answered.stored,) if answered.stored else ()
+        self._left -= sum(len(row.text) for row in rows)
+        return answered
 
 
 def read_inside(services: Services, asked: Asked, writer: Writer, entry: Entry) -> Answered:

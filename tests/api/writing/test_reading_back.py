@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.house import House
+from gateway.usecases.services import Limits
+from tests.house import Cast, House, opened
 from tests.writers import FHIR_JSON, created, send
 
 
@@ -88,3 +91,18 @@ def test_a_leap_second_is_a_time_to_compare_with(house: House, kind: str) -> Non
         house, "POST", "/fhir", {"resourceType": "Bundle", "type": kind, "entry": [{"request": request}]}, house.writer
     )
     assert answer.json()["entry"][0]["response"]["status"] == "200 OK"
+
+
+def test_the_reads_of_one_bundle_have_an_end(cast: Cast, tmp_path: Path) -> None:
+    services = replace(cast.world.services, limits=Limits(write_bytes=10_000))
+    with opened(replace(cast, world=replace(cast.world, services=services)), tmp_path / "house") as house:
+        url = f"Patient?_id={house.world.patient}"
+        entries = [{"request": {"method": "GET", "url": url}}] * 50
+        batch, transaction = (
+            send(house, "POST", "/fhir", {"resourceType": "Bundle", "type": kind, "entry": entries}, house.writer)
+            for kind in ("batch", "transaction")
+        )
+        statuses = [each["response"]["status"][:3] for each in batch.json()["entry"]]
+        assert set(statuses[:10]) == {"200"}
+        assert statuses[-1] == "413"
+        assert transaction.status_code == 413
