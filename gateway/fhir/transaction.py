@@ -59,7 +59,7 @@ class Requests:
 def read(bundle: Any, base: str, *, entries: int, lookups: int) -> Requests:
     """The entries of a Bundle that was posted to `base`.
 
-    `entries` and `lookups` bound how many there may be, and how many of them may be conditional. Raises BadRequest with
+    `entries` and `lookups` bound how many there may be, and how many of them may search. Raises BadRequest with
     every fault of the envelope, each with its place, and TooLarge beyond the bounds.
     """
     if type(bundle) is not dict or bundle.get("resourceType") != "Bundle":
@@ -79,7 +79,7 @@ def read(bundle: Any, base: str, *, entries: int, lookups: int) -> Requests:
     if faults:
         raise BadRequest(issues=faults)
     if sum(_asks(entry) for entry in read_) > lookups:
-        raise TooLarge(f"At most {lookups} entries of a Bundle are conditional.")
+        raise TooLarge(f"At most {lookups} entries of a Bundle are searches or conditional.")
     return Requests(bundle["type"], tuple(read_))
 
 
@@ -170,5 +170,7 @@ def _same_full_url(entries: Sequence[Entry]) -> Iterator[Issue]:
 
 
 def _asks(entry: Entry) -> bool:
-    """Whether a look-up by criteria is needed before the entry is carried out."""
-    return entry.if_none_exist is not None or (entry.is_write and entry.address.query is not None)
+    """Whether the entry is a search, or needs one before it is carried out."""
+    if not entry.is_write:
+        return entry.address.id is None
+    return entry.if_none_exist is not None or entry.address.query is not None

@@ -21,7 +21,7 @@ from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out_w
 from gateway.usecases.create import plan_create
 from gateway.usecases.delete import plan_delete
 from gateway.usecases.entries import Answered, Faults, done, judge_write
-from gateway.usecases.entry_reads import read_inside
+from gateway.usecases.entry_reads import Allowance, read_inside
 from gateway.usecases.identities import Aim, Identities
 from gateway.usecases.patch import plan_patch, plan_patch_matching
 from gateway.usecases.refusals import recorded
@@ -79,10 +79,11 @@ class _Transaction:
         planned = [aim for aim in self._aims if aim.entry.index in self._planned]
         became = {aim.reference: each for aim, each in zip(planned, written, strict=True)}
         answers = [_answer(aim, became.get(aim.reference)) for aim in self._aims]
-        faults = Faults()
+        faults, allowance = Faults(), Allowance(self._services)
         for entry in self._reads:
             with faults.of(entry):
-                answers.append(read_inside(self._services, self._asked, writer, entry))
+                allowance.check()
+                answers.append(allowance.take(read_inside(self._services, self._asked, writer, entry)))
         faults.settle()
         return answers
 

@@ -221,5 +221,6 @@ def test_there_is_a_bound_to_entries_and_to_conditions() -> None:
         entry("DELETE", "Patient?identifier=c"),
     ]
     requests(*conditional[:2], lookups=2)
-    with pytest.raises(TooLarge):
-        requests(*conditional, lookups=2)
+    for third in (conditional[2], entry("GET", "Patient?name=a"), entry("GET", "Patient")):
+        with pytest.raises(TooLarge):
+            requests(*conditional[:2], third, lookups=2)

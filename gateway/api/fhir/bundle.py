@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,7 +34,9 @@ async def bundle(request: Request) -> Response:
     without_parameters(wanted)
     kind, answers = await perform(request, asked, usecase.answer, await body_of(request))
     base, form = services_of(request).fhir_base, preferred(request)
-    return content(request, wanted, joined(f"{kind}-response", [], (_entry(one, asked, base, form) for one in answers)))
+    entries = (_entry(one, asked, base, form) for one in answers)
+    # There may be very much to write down, which would keep the event loop from everybody else.
+    return content(request, wanted, await run_in_threadpool(joined, f"{kind}-response", [], entries))
 
 
 def _entry(answer: Answered, asked: Asked, base: str, form: str) -> bytes:
