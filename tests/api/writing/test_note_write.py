@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from gateway.errors import Forbidden
+from gateway.errors import Forbidden, NotSupported
 from gateway.fhir.json import dump
 from gateway.usecases import create, update
 from tests.house import House
@@ -129,5 +129,5 @@ def test_a_scope_may_be_for_clinical_notes_alone(house: House) -> None:
         update.update(services, asked, "DocumentReference", written.stored.id, moved, if_match='W/"1"')
     letter = post(house, other).json()
     claimed = dump(note(house.world.patient, id=letter["id"]))
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotSupported):  # as for an id that is unknown
         update.update(services, asked, "DocumentReference", letter["id"], claimed, if_match='W/"1"')
