@@ -17,6 +17,7 @@ from gateway.api.fhir.answers import version
 from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import Wish
 from gateway.api.fhir.written import is_fhir_json, told_of
+from gateway.api.media import names_json
 from gateway.errors import UnsupportedMedia
 from gateway.fhir.json import JsonFault, dump, parse
 from gateway.store.resources import Stored
@@ -64,8 +65,7 @@ def wants_bytes(request: Request) -> bool:
     """Whether the answer shall be the content: no FHIR format is named, in the address or in Accept."""
     if b"_format=" in request.scope["query_string"]:
         return False
-    accepted = [part.partition(";")[0].strip().lower() for part in (header(request, b"accept") or "*/*").split(",")]
-    return not any(part in ("application/fhir+json", "application/json", "text/json") for part in accepted)
+    return not names_json(header(request, b"accept") or "*/*")
 
 
 def raw(request: Request, stored: Stored) -> Response:

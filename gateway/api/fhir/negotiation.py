@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from gateway.api.fhir.headers import header
+from gateway.api.media import FHIR_VERSIONS, JSON_TYPES
 from gateway.errors import BadRequest, NotAcceptable
 
 FHIR_JSON = "application/fhir+json;charset=utf-8"
-_JSON = frozenset({"application/fhir+json", "application/json", "text/json", "application/*", "text/*", "*/*"})
-_FORMATS = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
-_VERSIONS = frozenset({"4.0", "4.0.1"})
+_ACCEPTED = JSON_TYPES | {"application/*", "text/*", "*/*"}
+_FORMATS = JSON_TYPES | {"json"}
 _MAX_FIELDS = 250
 
 Pairs = list[tuple[str, str]]
@@ -77,7 +77,7 @@ def _accepted(accept: str | None) -> None:
 def _is_ours(part: str) -> bool:
     media, *rest = (piece.strip() for piece in part.split(";"))
     options = dict(piece.partition("=")[::2] for piece in rest)
-    if media.lower() not in _JSON or options.get("fhirVersion", "4.0").strip('"') not in _VERSIONS:
+    if media.lower() not in _ACCEPTED or options.get("fhirVersion", "4.0").strip('"') not in FHIR_VERSIONS:
         return False
     return options.get("q", "1").rstrip("0.") != ""
 
@@ -85,7 +85,7 @@ def _is_ours(part: str) -> bool:
 def _format(text: str) -> None:
     media, _, rest = text.replace(" ", "+").partition(";")
     version = dict(piece.strip("+ ").partition("=")[::2] for piece in rest.split(";")).get("fhirVersion", "4.0")
-    if media.strip().lower() not in _FORMATS or version.strip('"') not in _VERSIONS:
+    if media.strip().lower() not in _FORMATS or version.strip('"') not in FHIR_VERSIONS:
         raise NotAcceptable
 
 

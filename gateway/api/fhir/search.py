@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gateway.api.dependencies import services_of
 from gateway.api.fhir.answers import ask, ask_aside, content, identify
 from gateway.api.fhir.negotiation import Wish, wish
+from gateway.api.media import is_form
 from gateway.errors import TooLarge, UnsupportedMedia
 from gateway.fhir.bundle import bundle, outcome_entry, search_entry
 from gateway.fhir.outcome import outcome
@@ -21,7 +22,6 @@ from gateway.usecases.page import PAGE, Pairs
 from gateway.usecases.search import Found
 from gateway.usecases.walk import Place
 
-_FORM = "application/x-www-form-urlencoded"
 _FORM_BYTES = 64 * 1024
 _NARROW = frozenset({"_id", "identifier", "patient", "subject"})
 _FAR = ("_has:", "_list", "_include", "_revinclude")
@@ -42,7 +42,7 @@ async def search_by_post(request: Request) -> Response:
 
 async def posted(request: Request) -> Wish:
     """Raises UnsupportedMedia for what is no form, TooLarge."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+    if not is_form(request):
         raise UnsupportedMedia
     return wish(request, await _form(request))
 

@@ -9,14 +9,13 @@ from gateway.api.dependencies import services_of
 from gateway.api.fhir.answers import content, http_date
 from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import Wish
+from gateway.api.media import FHIR_VERSIONS, JSON_TYPES
 from gateway.errors import BadRequest, Issue, UnsupportedMedia
 from gateway.fhir.json import dump
 from gateway.fhir.outcome import outcome
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Written
 
-_JSON = frozenset({"application/fhir+json", "application/json", "text/json"})
-_VERSIONS = frozenset({"4.0", "4.0.1"})
 RETURNS = ("minimal", "representation", "OperationOutcome")
 
 
@@ -32,8 +31,8 @@ def is_fhir_json(content_type: str | None) -> bool:
     media, *rest = (part.strip() for part in (content_type or "").split(";"))
     options = {name.lower(): value.strip('"') for name, _, value in (part.partition("=") for part in rest)}
     return (
-        media.lower() in _JSON
-        and options.get("fhirversion", "4.0") in _VERSIONS
+        media.lower() in JSON_TYPES
+        and options.get("fhirversion", "4.0") in FHIR_VERSIONS
         and options.get("charset", "utf-8").lower() == "utf-8"
     )
 

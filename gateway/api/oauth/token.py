@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from gateway.api.dependencies import origin_of, services_of
+from gateway.api.media import FORM, is_form
 from gateway.api.oauth.server import TokenServer
 from gateway.events import Event
 
 log = structlog.get_logger()
-FORM = "application/x-www-form-urlencoded"
 MAX_BYTES = 64 * 1024
 
 
@@ -42,7 +42,7 @@ async def _token(request: Request) -> JSONResponse:
 
 async def _form(request: Request) -> dict[str, str]:
     """The parameters, each given once (RFC 6749 section 3.2); empty ones count as left out. Raises _Malformed."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    if not is_form(request):
         raise _Malformed(f"The content type must be {FORM}.")
     body = bytearray()
     async for chunk in request.stream():

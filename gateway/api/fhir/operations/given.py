@@ -10,15 +10,15 @@ from typing import Any
 
 from starlette.requests import Request
 
+from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import Wish
+from gateway.api.fhir.written import is_fhir_json
 from gateway.errors import BadRequest, Issue, UnsupportedMedia
 from gateway.fhir import parameters
 from gateway.fhir.json import JsonFault, parse
 from gateway.fhir.parameters import In, Inputs
 from gateway.fhir.search_controls import Controls, control
 from gateway.fhir.search_table import TYPES
-
-_JSON = frozenset({"application/fhir+json", "application/json", "text/json"})
 
 
 async def inputs(request: Request, pairs: Iterable[tuple[str, str]], *wanted: In) -> Inputs:
@@ -34,7 +34,7 @@ async def inputs(request: Request, pairs: Iterable[tuple[str, str]], *wanted: In
 
 def resource_in(request: Request, body: bytes) -> Any:
     """The parsed body. Raises UnsupportedMedia and BadRequest."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _JSON:
+    if not is_fhir_json(header(request, b"content-type")):
         raise UnsupportedMedia
     try:
         return parse(body)
