@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     payload_depth: int = Field(64, description="Deepest nesting of a submission.")
     page_default: int = Field(50, description="Entries of a search page when `_count` is absent.")
     page_maximum: int = Field(500, description="Largest page of a search.")
+    search_seconds: float = Field(10, gt=0, description="Work that the searches of one request may take.")
     peers: list[str] = Field([], description="Origins of partners that may be asked for their key sets.")
     allow_loopback_peers: bool = Field(
         False, description="Development only: fetch key sets over http from this machine."

@@ -44,6 +44,7 @@ def services(settings: Settings) -> Services:
             payload_depth=settings.payload_depth,
             page_default=settings.page_default,
             page_maximum=settings.page_maximum,
+            search_seconds=settings.search_seconds,
         ),
         clock=now,
     )

@@ -41,19 +41,6 @@ class Hop(NamedTuple):
     reverse: bool
     ways: tuple[Way, ...]
 
-    @property
-    def is_selective(self) -> bool:
-        """Whether all its ways end at criteria that an index finds directly."""
-        return all(_is_findable(way.inner) for way in self.ways)
-
-
-def _is_findable(inner: Shape | Hop) -> bool:
-    if isinstance(inner, Hop):
-        return inner.is_selective
-    if inner.modifier in ("not", "not-in", "missing") or inner.code == "_lastUpdated":
-        return False
-    return inner.is_selective or inner.code in ("_id", "code") or inner.kind not in ("token", "date")
-
 
 def flatten(link: Link, scope: Scope) -> tuple[Hop, list[Any]]:
     """The shape of a link and its values in order. Raises KeyError for a type that is not in the scope."""

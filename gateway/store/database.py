@@ -43,14 +43,15 @@ class Kept:
 
 
 class Reader:
-    """One transaction in which nothing can be written."""
+    """One transaction in which nothing can be written. `spent`: seconds of work that were counted (budget.py)."""
 
-    __slots__ = ("_dialect", "_driver", "connection")
+    __slots__ = ("_dialect", "_driver", "connection", "spent")
 
     def __init__(self, kept: Kept) -> None:
         self.connection = kept.connection
         self._driver = kept.driver
         self._dialect = kept.connection.dialect
+        self.spent = 0.0
 
     def one(self, prepared: Prepared, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The first row, or None."""

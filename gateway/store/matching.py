@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Table, and_, false, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, false, or_, select
 
 from gateway.fhir.search_criteria import Criterion
 from gateway.fhir.search_rows import OF_TYPE
@@ -38,15 +38,6 @@ class Shape(NamedTuple):
     missing: bool
     values: tuple[tuple[Any, ...], ...]
     is_composite: bool = False
-
-    @property
-    def is_selective(self) -> bool:
-        """Whether few resources can be expected to match, so that a search had best begin here."""
-        if self.modifier in (*_NEGATED, "missing") or self.code.startswith("_"):
-            return False
-        if self.is_composite or self.kind in ("reference", "string", "uri"):
-            return True
-        return self.code == "identifier" or self.modifier in ("text", "of-type")
 
     @property
     def table(self) -> Table:
@@ -84,15 +75,20 @@ def condition(
     if shape.code == "_lastUpdated":
         times = (comparing.date(at.c.updated_at, at.c.updated_at, value, names) for value in shape.values)
         return _column(shape, or_(false(), *times), at.c.id)
-    table = shape.table
-    rows = select(table.c.resource_pk).where(table.c.name == shape.name)
-    if shape.modifier != "missing":
-        rows = rows.where(or_(false(), *(_matches(shape, table, value, names) for value in shape.values)))
     if drives:
-        return at.c.pk.in_(rows.where(table.c.type == type))
+        return at.c.pk.in_(rows(shape, names, type=type))
     # Without the type, so that the engine looks at the few rows of this resource, not at all that hold the value.
-    found = rows.where(table.c.resource_pk == at.c.pk).correlate(at).exists()
+    found = rows(shape, names).where(shape.table.c.resource_pk == at.c.pk).correlate(at).exists()
     return ~found if shape.modifier in _NEGATED or shape.missing else found
+
+
+def rows(shape: Shape, names: Iterator[str], *, type: str | None = None) -> Select[Any]:
+    """The resources with a row in the index that meets the criterion, of one type or whichever."""
+    table = shape.table
+    found = select(table.c.resource_pk).where(table.c.name == shape.name)
+    if shape.modifier != "missing":
+        found = found.where(or_(false(), *(_matches(shape, table, value, names) for value in shape.values)))
+    return found if type is None else found.where(table.c.type == type)
 
 
 def _column(shape: Shape, matches: ColumnElement[bool], present: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count as counter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, select, union_all
 
 from gateway.fhir.search import Query
 from gateway.rules.access import Visibility
@@ -16,11 +16,13 @@ from gateway.store import chains, sorting
 from gateway.store.chains import Hop, Reach, Scope
 from gateway.store.compartments import in_compartment
 from gateway.store.database import Reader
+from gateway.store.driving import driver_of
 from gateway.store.matching import Shape, condition, flatten
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
+from gateway.store.sorting import Leg
 from gateway.store.statements import Prepared
 from gateway.store.tables import resource
-from gateway.store.visible import parameters, shielded
+from gateway.store.visible import parameters, shielded, visible
 
 Key = tuple[Any, ...]
 
@@ -34,7 +36,8 @@ class Hit:
 
 
 class _Form(NamedTuple):
-    """What decides the SQL text of a search. `type` is empty where several are searched."""
+    """What decides the SQL text of a search. `type` is empty where several are searched; `driver` is the place of what
+    the engine should begin with, among the criteria and hops."""
 
     type: str
     reach: Reach
@@ -42,9 +45,16 @@ class _Form(NamedTuple):
     hops: tuple[Hop, ...]
     in_compartment: bool
     sorts: tuple[sorting.Key, ...] = ()
+    driver: int | None = None
+    leg: Leg = Leg.WHOLE
     is_next: bool = False
     is_back: bool = False
     is_count: bool = False
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether each type is searched along its own order."""
+        return not self.type and not self.in_compartment
 
 
 def search(
@@ -62,9 +72,13 @@ def search(
     `scope` holds every type that the query reaches. Raises KeyError for one that it does not.
     """
     form, values = _form(query, scope)
-    form = form._replace(sorts=sorting.keys_of(query.controls.sorts), is_next=after is not None, is_back=back)
-    values |= sorting.bound(after or ())
-    rows = db.all(_statement(form), {**parameters(visibility), **values, "count": count})
+    driver, sorts = driver_of(db, query, whole=False), sorting.keys_of(query.controls.sorts)
+    form = form._replace(sorts=sorts, driver=driver, is_next=after is not None, is_back=back)
+    values |= {**parameters(visibility), **sorting.bound(after or ())}
+    rows: list[tuple[Any, ...]] = []
+    for leg in _legs(form, after):
+        if len(rows) < count:
+            rows += db.all(_statement(form._replace(leg=leg)), {**values, "count": count - len(rows)})
     keys = {row[0]: tuple(row[len(COLUMNS) :]) for row in rows}
     found = permitted(db, visibility, [stored(row[: len(COLUMNS)]) for row in rows])
     return [Hit(row, (*keys[row.pk], row.id)) for row in found]
@@ -72,10 +86,20 @@ def search(
 
 def total(db: Reader, visibility: Visibility, query: Query, *, scope: Scope) -> int:
     """How many resources match in all."""
+    if not query.type and query.patient is None:
+        each = (replace(query, type=type, types=()) for type in query.wanted)
+        return sum(total(db, visibility, one, scope=scope) for one in each)
     form, values = _form(query, scope)
-    row = db.one(_statement(form._replace(is_count=True)), {**parameters(visibility), **values})
+    form = form._replace(driver=driver_of(db, query, whole=True), is_count=True)
+    row = db.one(_statement(form), {**parameters(visibility), **values})
     assert row is not None
     return int(row[0])
+
+
+def _legs(form: _Form, after: Key | None) -> Sequence[Leg]:
+    if form.driver is not None or form.in_compartment or form.is_apart:
+        return (Leg.WHOLE,)
+    return sorting.legs(form.sorts, after, back=form.is_back)
 
 
 def _form(query: Query, scope: Scope) -> tuple[_Form, dict[str, Any]]:
@@ -90,33 +114,53 @@ def _form(query: Query, scope: Scope) -> tuple[_Form, dict[str, Any]]:
 
 @lru_cache(maxsize=1024)
 def _statement(form: _Form) -> Prepared:
-    names = (f"p{place}" for place in counter())
-    columns: list[Any] = [func.count()] if form.is_count else [*COLUMNS, *sorting.columns(form.sorts)[:-1]]
-    statement = select(*columns).select_from(resource).where(*_conditions(form, names))
-    if form.is_next:
-        statement = statement.where(sorting.beyond(form.sorts, back=form.is_back))
+    names = _names()
     if form.is_count:
-        return shielded(statement)
-    ordered = sorting.ordered(statement, form.sorts, back=form.is_back)
-    return shielded(ordered.limit(bindparam("count", type_=BigInteger)))
+        counting = select(func.count()).select_from(resource)
+        return shielded(counting.where(*_conditions(form, form.type, form.reach, names, names)))
+    met = _of_each(form) if form.is_apart else and_(*_conditions(form, form.type, form.reach, names, names))
+    return shielded(_page(select(*COLUMNS, *sorting.columns(form.sorts, form.leg)[:-1]).where(met), form))
 
 
-def _conditions(form: _Form, names: Iterator[str]) -> list[ColumnElement[bool]]:
-    driver = _driver(form)
-    found = [resource.c.is_current, ~resource.c.is_deleted]
-    found += [condition(form.type, shape, names, drives=shape is driver) for shape in form.criteria]
-    found += [chains.condition(form.type, hop, names, drives=hop is driver) for hop in form.hops]
+def _names() -> Iterator[str]:
+    return (f"p{place}" for place in counter())
+
+
+def _page(statement: Select[Any], form: _Form) -> Select[Any]:
+    if form.is_next:
+        statement = statement.where(sorting.beyond(form.sorts, form.leg, back=form.is_back))
+    ordered = sorting.ordered(statement, form.sorts, form.leg, back=form.is_back)
+    return ordered.limit(bindparam("count", type_=BigInteger))
+
+
+def _of_each(form: _Form) -> ColumnElement[bool]:
+    """A row on the page of its own type: the page of all types is among those."""
+    pages: list[Select[Any]] = []
+    limiting: Iterator[str] | None = None
+    for one in form.reach:
+        names = _names()
+        limiting = limiting or names  # the limits of all types come after the criteria, which are the same for each
+        conditions = _conditions(form, one[0], (one,), names, limiting)
+        page = _page(select(resource.c.pk).where(*conditions, visible(resource)), form).subquery()
+        pages.append(select(page.c.pk))
+    return resource.c.pk.in_(union_all(*pages))
+
+
+def _conditions(
+    form: _Form, type: str, reach: Reach, names: Iterator[str], limiting: Iterator[str]
+) -> list[ColumnElement[bool]]:
+    found = [resource.c.is_current, ~resource.c.is_deleted, *sorting.within(type, form.sorts, form.leg)]
+    asked: list[Shape | Hop] = [*form.criteria, *form.hops]
+    for place, one in enumerate(asked):
+        drives = place == form.driver
+        if isinstance(one, Shape):
+            found.append(condition(type, one, names, drives=drives))
+        else:
+            found.append(chains.condition(type, one, names, drives=drives))
     if form.in_compartment:
-        found.append(in_compartment([type for type, _ in form.reach]))
-    drives = driver is None and not form.in_compartment
-    if drives or any(limits for _, limits in form.reach):
-        found.append(chains.within_reach(form.reach, names, drives=drives))
-    return found  # an index row tells the type already; told twice, SQLite would begin with the type
-
-
-def _driver(form: _Form) -> Shape | Hop | None:
-    """What the engine should begin with, for it leaves the fewest rows: a compartment does in any case."""
-    if form.in_compartment or not form.type:
-        return None
-    candidates: list[Shape | Hop] = [*form.criteria, *form.hops]
-    return next((one for one in candidates if one.is_selective), None)
+        found.append(in_compartment([type for type, _ in reach]))
+    # An index row tells the type already; told twice, SQLite would begin with the type.
+    drives = form.driver is None and form.leg is not Leg.VALUED and not form.in_compartment
+    if drives or any(limits for _, limits in reach):
+        found.append(chains.within_reach(reach, limiting, drives=drives))
+    return found

@@ -15,6 +15,7 @@ from gateway.fhir.search_controls import Controls
 from gateway.store import search as store
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
+from gateway.usecases.bounded import bounded
 from gateway.usecases.changes import Ground
 from gateway.usecases.scoping import only_in_scope, scope_of
 
@@ -25,8 +26,8 @@ _ENOUGH = 100  # so many matches, whosever they are, are several
 def matches(ground: Ground, type: str, condition: str) -> tuple[Stored, ...]:
     """The current resources that a condition (a query string) finds: none, one, or two where there are several.
 
-    Raises PreconditionFailed for an empty condition, BadRequest for one that is not understood, Forbidden beyond the
-    scopes, TooLarge for more conditions than one request may have.
+    Raises PreconditionFailed for an empty condition, BadRequest for one that is not understood or takes too long,
+    Forbidden beyond the scopes, TooLarge for more conditions than one request may have.
     """
     query = _query(ground, type, condition)
     if (key := ("condition", type, query.text)) not in ground.seen:
@@ -37,7 +38,8 @@ def matches(ground: Ground, type: str, condition: str) -> tuple[Stored, ...]:
     scope = scope_of(caller, query)
 
     def find(db: Reader) -> tuple[Stored, ...]:
-        hits = store.search(db, visibility, query, scope=scope, count=_ENOUGH)
+        with bounded(ground.services, db):
+            hits = store.search(db, visibility, query, scope=scope, count=_ENOUGH)
         found = only_in_scope(caller, [hit.stored for hit in hits], "r")
         own = [row for row in found if row.patient_id is None or row.custodian_id == caller.organization_id]
         if len(hits) == _ENOUGH and len(own) < 2:  # further on there may be more of the own ones

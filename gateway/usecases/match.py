@@ -23,6 +23,7 @@ from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.store.search import search
 from gateway.usecases.asked import Answer, Asked, refused
+from gateway.usecases.bounded import bounded
 from gateway.usecases.disclosures import disclosures
 from gateway.usecases.scoping import only_in_scope, scope_of
 from gateway.usecases.services import Services
@@ -61,7 +62,7 @@ def match(
         if not queries:
             words = "An identifier, a telecom, or a name with a birth date or given name is needed."
             raise Unprocessable(issues=[Issue(words, _PLACE, "required")])
-        with services.database.read() as db:
+        with services.database.read() as db, bounded(services, db):
             candidates = _candidates(services, asked, db, queries)
     except Refusal as refusal:
         return refused(services, asked, Act.OPERATION, "Patient", refusal)

@@ -14,6 +14,7 @@ from gateway.store.chains import Scope
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
+from gateway.usecases.bounded import bounded
 from gateway.usecases.disclosures import disclosures
 from gateway.usecases.events import event_of
 from gateway.usecases.included import included, judge_includes
@@ -38,7 +39,8 @@ class Found:
 
 def search(services: Services, asked: Asked, place: Place, pairs: Pairs, *, lenient: bool = False) -> Answer[Found]:
     """One page of a search. Refuses with NotFound for what is no place to search, NotSupported for a type that is not
-    searched, Forbidden beyond the scopes, BadRequest for what is not understood; a page link also with Gone."""
+    searched, Forbidden beyond the scopes, BadRequest for what is not understood or takes too long; a page link also
+    with Gone."""
     try:
         with services.database.read() as db:
             found = found_in(services, asked, db, place, pairs, lenient=lenient)
@@ -53,6 +55,11 @@ def found_in(
     services: Services, asked: Asked, db: Reader, place: Place, pairs: Pairs, *, lenient: bool = False
 ) -> Found:
     """One page of a search in a unit of work that is under way. Raises what `search` refuses with."""
+    with bounded(services, db):
+        return _found_in(services, asked, db, place, pairs, lenient=lenient)
+
+
+def _found_in(services: Services, asked: Asked, db: Reader, place: Place, pairs: Pairs, *, lenient: bool) -> Found:
     place.check()
     walk = begin(services, asked, place, pairs, lenient=lenient)
     scope = scope_of(asked.caller, walk.query)

@@ -17,7 +17,7 @@ from gateway.store.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what comes in (bytes, levels) and goes out (entries)."""
+    """Bounds on what comes in (bytes, levels), goes out (entries) and is looked through (seconds of work)."""
 
     payload_bytes: int = 10 * 1024 * 1024
     payload_depth: int = 64
@@ -26,6 +26,7 @@ class Limits:
     write_bytes: int = 32 * 1024 * 1024
     bundle_entries: int = 5000
     conditional_lookups: int = 500
+    search_seconds: float = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gateway.fhir.compartments import PATIENT
-from gateway.fhir.search import Query, parse, parse_all
+from gateway.fhir.search import parse, parse_all
 from gateway.fhir.search_table import TYPES
-from gateway.rules.access import Visibility
 from gateway.store import history, includes, tables
 from gateway.store.chains import Scope, flatten_reach
 from gateway.store.database import Database, Reader
-from gateway.store.search import _form, _statement
-from gateway.store.sorting import keys_of
-from gateway.store.statements import Prepared
-from gateway.store.visible import parameters
-from tests.store.conftest import NOON
+from tests.store.plans import driven, paged, plan, walked
 
 SCAN = re.compile(r"SCAN (resource|ix_)")
 OPEN: Scope = {name: [] for name in TYPES}
@@ -43,18 +37,6 @@ ANYTHING = dict.fromkeys(
 )
 
 
-def plan(db: Reader, prepared: Prepared, values: dict[str, Any] | None = None) -> list[str]:
-    compiled = prepared.on(db.connection.dialect)
-    bound = compiled.bind({**ANYTHING, **parameters(Visibility("clinic", "TREAT", NOON)), **(values or {})})
-    rows: Any = db._driver.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", bound)
-    return [row[-1] for row in rows]
-
-
-def searched(db: Reader, query: Query) -> list[str]:
-    form, values = _form(query, OPEN)
-    return plan(db, _statement(form._replace(sorts=keys_of(()))), {**values, "count": 10})
-
-
 @pytest.mark.parametrize(
     ("kind", "name", "value"),
     [
@@ -65,11 +47,12 @@ def searched(db: Reader, query: Query) -> list[str]:
         ("Patient", "_has:Observation:patient:code", "s|a"),
         ("Patient", "_has:Observation:subject:value-quantity", "gt5"),
         ("Patient", "_has:Observation:patient:_has:Provenance:target:agent", "Practitioner/x"),
+        ("Observation", "patient.gender", "other"),
         ("Observation", "_list", "x"),
     ],
 )
 def test_a_chain_that_names_few_begins_at_its_far_end(db: Reader, kind: str, name: str, value: str) -> None:
-    found = searched(db, parse(kind, [(name, value)]))
+    (found,) = driven(db, parse(kind, [(name, value)]), OPEN)
     assert not any(map(SCAN.search, found))
     assert re.match(
         r"SEARCH resource USING (INTEGER PRIMARY KEY|INDEX ix_resource_current \(type=\? AND id=\?)", found[0]
@@ -83,19 +66,29 @@ def test_a_chain_that_names_few_begins_at_its_far_end(db: Reader, kind: str, nam
         ("Observation", "patient.gender", "male"),
         ("Observation", "patient.family:missing", "true"),
         ("Patient", "_has:Observation:patient:status", "final"),
+        ("Patient", "_has:Observation:patient:code", "s|common"),
         ("Patient", "_has:Observation:patient:code:not", "a"),
     ],
 )
 def test_any_other_chain_is_asked_along_the_keys_of_each_row(db: Reader, kind: str, name: str, value: str) -> None:
-    found = searched(db, parse(kind, [(name, value)]))
+    (found,) = walked(db, parse(kind, [(name, value)]), OPEN)
     assert not any(map(SCAN.search, found))
     assert "type=?" in found[0]
+
+
+def test_several_types_are_walked_each_along_its_own_order(db: Reader) -> None:
+    for pairs in ([], [("_sort", "-_lastUpdated")], [("_lastUpdated", "ge2020")]):
+        query = parse_all(["Patient", "Observation"], pairs)
+        for found in (*walked(db, query, OPEN), *paged(db, query, OPEN)):
+            assert not any(map(SCAN.search, found))
+            assert found[0] == "SEARCH resource USING INTEGER PRIMARY KEY (rowid=?)"
+            assert "USE TEMP B-TREE FOR ORDER BY" not in found[1:-1]
 
 
 def test_a_compartment_begins_with_what_names_the_patient(db: Reader) -> None:
     members = [name for name in TYPES if name in PATIENT and name != "AuditEvent"]
     for query in (parse_all(members, []), parse("Observation", [("code", "a"), ("date", "ge2020")])):
-        found = searched(db, replace(query, patient="x"))
+        (found,) = walked(db, replace(query, patient="x"), OPEN)
         assert found[0] == "SEARCH resource USING INTEGER PRIMARY KEY (rowid=?)"
         assert not any(map(SCAN.search, found))
 
@@ -107,12 +100,12 @@ def test_an_include_begins_with_the_rows_it_is_asked_of(
     db: Reader, code: str | None, reverse: bool, types: tuple[str, ...]
 ) -> None:
     reach, _ = flatten_reach({name: [] for name in types})
-    found = plan(db, includes._statement(includes._Form(code, "Observation", reverse, reach, 8)))
+    found = plan(db, includes._statement(includes._Form(code, "Observation", reverse, reach, 8)), ANYTHING)
     assert not any(map(SCAN.search, found))
     assert found[0] == "SEARCH resource USING INTEGER PRIMARY KEY (rowid=?)"
 
 
 def test_the_history_of_the_system_goes_along_the_times_of_each_type(db: Reader) -> None:
-    found = plan(db, history._statement(history._Form(("Patient", "Observation"), False, True, True, True)))
+    found = plan(db, history._statement(history._Form(("Patient", "Observation"), False, True, True, True)), ANYTHING)
     assert not any(map(SCAN.search, found))
     assert sum("ix_resource_updated" in step for step in found) == 2

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.fhir.search import parse
 from gateway.rules.access import Visibility
-from gateway.store import resources, search
+from gateway.store import driving, resources, search
 from gateway.store.database import Database
 from gateway.store.resources import New
 from tests.store import oracle
@@ -108,7 +108,9 @@ class Undo(Exception):
 
 
 @pytest.fixture
-def equal(database: Database, entry: Callable[..., Any]) -> World:
+def equal(database: Database, entry: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(driving, "FEW", 1)
+
     def check(kind: str, bodies: list[dict[str, Any]], queries: list[Pairs]) -> None:
         held = [{**body, "id": f"o{place:02}"} for place, body in enumerate(bodies)]
         seen = Visibility("clinic", "TREAT", NOON)
@@ -117,9 +119,12 @@ def equal(database: Database, entry: Callable[..., Any]) -> World:
                 resources.publish(writer, entry(), New(body, None, "clinic"))
             for pairs in queries:
                 query = parse(kind, pairs)
-                hits = search.search(writer, seen, query, scope={kind: []}, count=1000)
                 expected = [body["id"] for body in held if all(oracle.matches(body, *pair) for pair in pairs)]
-                assert [hit.stored.id for hit in hits] == expected, pairs
+                for many in (0, 3, 1000):  # wherever it begins
+                    monkeypatch.setattr(driving, "MANY", many)
+                    hits = search.search(writer, seen, query, scope={kind: []}, count=1000)
+                    assert [hit.stored.id for hit in hits] == expected, pairs
+                    assert search.total(writer, seen, query, scope={kind: []}) == len(expected), pairs
             raise Undo
 
     return check

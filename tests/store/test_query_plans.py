@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,13 +12,10 @@ from gateway.fhir.search import parse
 from gateway.fhir.search_criteria import MODIFIERS
 from gateway.fhir.search_table import TYPES, Parameter
 from gateway.fhir.value_sets import PROVENANCE
-from gateway.rules.access import Visibility
 from gateway.store import tables
+from gateway.store.chains import Limits
 from gateway.store.database import Database, Reader
-from gateway.store.search import _form, _statement
-from gateway.store.sorting import keys_of
-from gateway.store.visible import parameters
-from tests.store.conftest import NOON
+from tests.store.plans import driven, paged, walked
 
 SEARCHED = sorted(name for name, table in TYPES.items() if "search-type" in table.interactions and name != "AuditEvent")
 VALUES = {
@@ -45,14 +41,10 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     database.close()
 
 
-def plan(db: Reader, kind: str, pairs: list[tuple[str, str]]) -> list[str]:
-    query = parse(kind, pairs)
-    form, values = _form(query, {kind: []})
-    form = form._replace(sorts=keys_of(query.controls.sorts))
-    compiled = _statement(form).on(db.connection.dialect)
-    bound = compiled.bind({**parameters(Visibility("clinic", "TREAT", NOON)), **values, "count": 10})
-    rows: Any = db._driver.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", bound)
-    return [row[-1] for row in rows]
+def plans(db: Reader, kind: str, pairs: list[tuple[str, str]]) -> list[str]:
+    query, scope = parse(kind, pairs), dict[str, Limits]({kind: []})
+    found = [*driven(db, query, scope), *walked(db, query, scope)]
+    return [step for steps in found for step in steps]
 
 
 def value_of(parameter: Parameter) -> str:
@@ -73,7 +65,7 @@ def patient_of(kind: str) -> list[tuple[str, str]]:
 def test_each_parameter_is_answered_from_an_index(db: Reader, kind: str) -> None:
     asked = [(code, value_of(parameter)) for code, parameter in TYPES[kind].parameters.items()]
     searches = [[pair] for pair in asked] + [[pair, *patient_of(kind)] for pair in asked if patient_of(kind)]
-    assert [pairs for pairs in searches if any(map(SCAN.search, plan(db, kind, pairs)))] == []
+    assert [pairs for pairs in searches if any(map(SCAN.search, plans(db, kind, pairs)))] == []
 
 
 @pytest.mark.parametrize("kind", ["Observation", "Patient", "Questionnaire", "RiskAssessment"])
@@ -82,17 +74,41 @@ def test_so_is_each_modifier_and_each_sort(db: Reader, kind: str) -> None:
         offered = ("missing",) if code.startswith("_") else MODIFIERS[parameter.kind]
         for modifier in offered:
             pairs = [(f"{code}:{modifier}", OF_MODIFIERS.get(modifier, value_of(parameter)))]
-            assert not any(map(SCAN.search, plan(db, kind, pairs))), pairs
-        if not parameter.components:
-            assert not any(map(SCAN.search, plan(db, kind, [("_sort", code)]))), code
+            assert not any(map(SCAN.search, plans(db, kind, pairs))), pairs
+        for way in ("", "-") if not parameter.components else ():
+            query = parse(kind, [("_sort", way + code)])
+            steps = [step for each in (*walked(db, query, {kind: []}), *paged(db, query, {kind: []})) for step in each]
+            assert not any(map(SCAN.search, steps)), code
 
 
 def test_values_are_looked_up_in_the_index_of_their_kind(db: Reader) -> None:
-    """What few resources have is where a search begins."""
-    assert any("ix_ix_reference_value" in step for step in plan(db, "Observation", [("subject", "Patient/p")]))
-    assert any("ix_ix_string_value" in step for step in plan(db, "Patient", [("name", "x")]))
-    composite = plan(db, "Observation", [("component-code-value-quantity", "s|a$gt5")])
-    assert any("ix_ix_quantity_of" in step for step in composite)
+    """Whatever is asked can be where a search begins."""
+    for kind, pair, index in [
+        ("Observation", ("subject", "Patient/p"), "ix_ix_reference_value"),
+        ("Observation", ("code", "s|a"), "ix_ix_token_value"),
+        ("Observation", ("date", "eq2020"), "ix_ix_date_value"),
+        ("Patient", ("name", "x"), "ix_ix_string_value"),
+        ("Observation", ("component-code-value-quantity", "s|a$gt5"), "ix_ix_quantity_of"),
+    ]:
+        (steps,) = driven(db, parse(kind, [pair]), {kind: []})
+        assert steps[0].startswith("SEARCH resource USING INTEGER PRIMARY KEY")
+        assert any(index in step for step in steps), pair
+
+
+@pytest.mark.parametrize("sort", ["date", "-date", "code,-date", "-value-quantity"])
+def test_a_sort_goes_along_its_index_and_not_through_all_values(db: Reader, sort: str) -> None:
+    query, scope = parse("Observation", [("_sort", sort)]), dict[str, Limits](Observation=[])
+    index = f"ix_ix_{query.controls.sorts[0].parameter.kind}_value (type=? AND name=? AND"
+    valued = [steps for steps in (*walked(db, query, scope), *paged(db, query, scope)) if " along " in steps[0]]
+    assert len(valued) == 3
+    for steps in valued:
+        assert steps[0].startswith(f"SEARCH along USING COVERING INDEX {index}")
+        assert "USE TEMP B-TREE FOR ORDER BY" not in steps
+
+
+def test_times_of_change_are_an_order_of_their_own(db: Reader) -> None:
+    for steps in walked(db, parse("Observation", [("_sort", "-_lastUpdated")]), {"Observation": []}):
+        assert steps[0] == "SEARCH resource USING INDEX ix_resource_updated (type=?)"
 
 
 def test_a_scan_would_be_seen(db: Reader) -> None:
