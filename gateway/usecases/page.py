@@ -44,7 +44,7 @@ class Page:
 def seal(secret: bytes, caller: Caller, page: Page, at: datetime) -> str:
     """The page as a token for this caller."""
     expires = int((at + LIFETIME).timestamp())
-    plain = dump([caller.client_id, caller.organization_id, expires, page.place, page.pairs, page.key, page.back])
+    plain = dump([_whose(caller), expires, page.place, page.pairs, page.key, page.back])
     plain += b" " * (-len(plain) % _BLOCK)
     nonce = os.urandom(_NONCE)
     return urlsafe_b64encode(nonce + _cipher(secret).encrypt(nonce, plain, None)).rstrip(b"=").decode()
@@ -61,12 +61,17 @@ def unseal(secret: bytes, caller: Caller, token: str, place: str, at: datetime) 
         plain = _cipher(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
     except (ValueError, InvalidTag):
         raise BadRequest("The page link is not one that was given out here.") from None
-    client_id, organization_id, expires, held_place, pairs, key, back = parse(plain)
-    if (client_id, organization_id, held_place) != (caller.client_id, caller.organization_id, place):
+    whose, expires, held_place, pairs, key, back = parse(plain)
+    if (whose, held_place) != (_whose(caller), place):
         raise NotFound
     if at.timestamp() >= expires:
         raise Gone(issues=[Issue("The page link has expired; begin the walk again.", code="expired")])
     return Page(held_place, tuple((name, value) for name, value in pairs), tuple(key), back)
+
+
+def _whose(caller: Caller) -> list[str | None]:
+    """The client and, where it speaks for one, the person."""
+    return [caller.client_id, caller.organization_id, caller.user_id]
 
 
 @lru_cache(maxsize=4)

@@ -106,3 +106,12 @@ def test_the_reads_of_one_bundle_have_an_end(cast: Cast, tmp_path: Path) -> None
         assert set(statuses[:10]) == {"200"}
         assert statuses[-1] == "413"
         assert transaction.status_code == 413
+
+
+@pytest.mark.spec("F-125")
+@pytest.mark.parametrize("walk", ["Patient?_lastUpdated=ge2020&", "_history?", "Patient/_history?"])
+def test_a_page_link_is_not_for_a_colleague(house: House, walk: str) -> None:
+    page = house.get(f"/fhir/{walk}_count=1", house.clinician).json()
+    following = next(link["url"] for link in page["link"] if link["relation"] == "next")
+    assert house.get(following, house.clinician).status_code == 200
+    assert house.get(following, house.auditor).status_code == 404
