@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
-from gateway.identity.bearer import hash_of, mint
-from gateway.rules.audit import Act
-from gateway.store import tokens
 from tests.house import House
 from tests.writers import send
+
+INDEXED = ("token", "reference", "date", "string", "quantity", "uri")
 
 
 def entry(method: str, url: str, resource: Any = None, full_url: str = "", **conditions: str) -> dict[str, Any]:
@@ -48,26 +47,12 @@ def places(response: httpx.Response) -> list[str]:
     return [issue["expression"][0] for issue in response.json()["issue"]]
 
 
-def token_with(house: House, *scopes: str, organization: str = "") -> str:
-    """A bearer token of the clinic with these scopes alone."""
-    secret, asked = mint(), house.world.asked()
-    new = tokens.Token(
-        hash=hash_of(secret),
-        id=secret[:8],
-        client_id="some-client",
-        organization_id=organization or house.world.clinic,
-        scopes=frozenset(scopes),
-        purpose="TREAT",
-        issued_at=asked.at,
-        expires_at=asked.at + timedelta(minutes=5),
-        practitioner_id=None,
-    )
-    with house.world.services.database.write() as writer:
-        tokens.issue(writer, asked.entry(Act.TOKEN, None), new)
-    return secret
+def token_with(house: House, *scopes: str) -> str:
+    """A token of the clinic's writer that asked for these scopes alone."""
+    return replace(house.cast.writer, scope=" ".join(scopes)).token(house.http)
 
 
 def kept(house: House) -> dict[str, int]:
     """How many rows the tables of content have."""
-    names = ("resource", "ix_token", "ix_reference", "ix_string", "ix_date", "ix_uri")
+    names = ("resource", "consent_rule", *(f"ix_{kind}" for kind in INDEXED))
     return {name: int(house.rows(f"SELECT count(*) FROM {name}")[0][0]) for name in names}

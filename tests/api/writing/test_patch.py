@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.bundles import places
+from tests.bundles import places, token_with
 from tests.house import House
 from tests.writers import FHIR_JSON, created, observation, send
 
@@ -265,7 +264,7 @@ def test_what_is_about_a_patient_stays_about_that_patient(house: House, body: An
 
 def test_who_may_change_but_not_read_is_shown_nothing(house: House) -> None:
     path = scored(house)
-    blind = replace(house.cast.writer, scope="system/Observation.u").token(house.http)
+    blind = token_with(house, "system/Observation.u")
     response = patch(house, path, final(), token=blind)
     assert (response.status_code, response.content, response.headers["ETag"]) == (200, b"", 'W/"2"')
 
