@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import count as counter
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from gateway.fhir.search import Query
 from gateway.fhir.search_chain import Link
@@ -19,9 +19,9 @@ from gateway.store.database import Reader
 from gateway.store.matching import Shape
 from gateway.store.statements import Prepared
 
-# Of more rows than MANY it is quicker to go along the order of the answer until a page is full; below FEW nothing
-# better is looked for.
-MANY, FEW = 1000, 50
+# Of more rows than MANY it is quicker to go along the order of the answer until a page is full; of so many times more
+# if all must meet SEVERAL criteria, since common ones may be rare together. Below FEW nothing better is looked for.
+MANY, SEVERAL, FEW = 2000, 5, 50
 _End = tuple[str, Criterion]
 
 
@@ -30,14 +30,15 @@ def driver_of(db: Reader, query: Query, *, whole: bool) -> int | None:
     `whole`: all matches are wanted, not one page of them."""
     if query.patient is not None or any(_names_rows(one) for one in query.criteria):
         return None
+    most = MANY * SEVERAL if len(query.criteria) + len(query.links) > 1 else MANY
     counted: list[tuple[int, int]] = []
     for place, ends in sorted(_candidates(query), key=lambda one: not all(_is_promising(end) for end in one[1])):
-        rows = sum(_rows(db, *end) for end in ends)
+        rows = sum(_rows(db, *end, most) for end in ends)
         if rows < FEW:
             return place
         counted.append((rows, place))
-    rows, best = min(counted, default=(MANY, None))
-    return best if whole or rows < MANY else None
+    rows, best = min(counted, default=(most, None))
+    return best if whole or rows < most else None
 
 
 def _candidates(query: Query) -> Iterator[tuple[int, Sequence[_End]]]:
@@ -76,12 +77,13 @@ def _is_promising(end: _End) -> bool:
     return parameter.kind in ("reference", "string", "uri", "composite") or parameter.code == "identifier"
 
 
-def _rows(db: Reader, type: str, criterion: Criterion) -> int:
-    """How many rows match, at most MANY."""
+def _rows(db: Reader, type: str, criterion: Criterion, most: int) -> int:
+    """How many rows match, at most so many."""
     if _names_rows(criterion):
         return len(criterion.values)
     shape, values = matching.flatten(criterion)
-    row = db.one(_probe(type, shape), {f"p{place}": value for place, value in enumerate(values)})
+    bound = {f"p{place}": value for place, value in enumerate(values)}
+    row = db.one(_probe(type, shape), {**bound, "most": most})
     assert row is not None
     return int(row[0])
 
@@ -89,4 +91,4 @@ def _rows(db: Reader, type: str, criterion: Criterion) -> int:
 @lru_cache(maxsize=1024)
 def _probe(type: str, shape: Shape) -> Prepared:
     rows = matching.rows(shape, (f"p{place}" for place in counter()), type=type)
-    return Prepared(select(func.count()).select_from(rows.limit(MANY).subquery()))
+    return Prepared(select(func.count()).select_from(rows.limit(bindparam("most", type_=BigInteger)).subquery()))
