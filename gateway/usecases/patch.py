@@ -13,6 +13,7 @@ from gateway.fhir.patch import bodies
 from gateway.fhir.patch.bodies import Patch
 from gateway.rules.audit import Act
 from gateway.store.resources import Stored
+from gateway.usecases import provenance
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Written, carry_out
 from gateway.usecases.conditional import matches
@@ -32,13 +33,17 @@ def patch(
     body: bytes,
     *,
     if_match: str | None = None,
+    x_provenance: bytes | None = None,
 ) -> Written:
     """Keep the patched version. Refuses as `plan_patch` does, and with UnsupportedMedia, BadRequest and Unprocessable
     for a body that is no patch."""
     with recorded(services, asked, Act.PATCH, target_of(type, id)):
         judge(asked, type, "patch")
         change = _read(services, content_type, body)
-        return carry_out(services, asked, lambda ground: [plan_patch(ground, type, id, change, if_match=if_match)])[0]
+        told = provenance.told(services, asked, x_provenance)
+        return carry_out(
+            services, asked, lambda ground: told(ground, plan_patch(ground, type, id, change, if_match=if_match))
+        )[0]
 
 
 def patch_matching(
@@ -50,13 +55,17 @@ def patch_matching(
     body: bytes,
     *,
     if_match: str | None = None,
+    x_provenance: bytes | None = None,
 ) -> Written:
     """Keep the patched version of the one resource that a condition finds. Refuses as `plan_patch_matching` does."""
     with recorded(services, asked, Act.PATCH, type):
         judge(asked, type, "conditional-patch")
         change = _read(services, content_type, body)
+        told = provenance.told(services, asked, x_provenance)
         return carry_out(
-            services, asked, lambda ground: [plan_patch_matching(ground, type, condition, change, if_match=if_match)]
+            services,
+            asked,
+            lambda ground: told(ground, plan_patch_matching(ground, type, condition, change, if_match=if_match)),
         )[0]
 
 

@@ -13,7 +13,7 @@ from gateway.api.dependencies import services_of
 from gateway.api.fhir.answers import content, identify, perform
 from gateway.api.fhir.negotiation import wish
 from gateway.api.fhir.search import searchset
-from gateway.api.fhir.written import body_of, preferred, without_parameters
+from gateway.api.fhir.written import body_of, preferred, without_parameters, without_provenance
 from gateway.errors import Issue
 from gateway.fhir.bundle import bundle as joined
 from gateway.fhir.bundle import response_entry
@@ -32,6 +32,7 @@ async def bundle(request: Request) -> Response:
     asked = await identify(request)
     wanted = wish(request)
     without_parameters(wanted)
+    without_provenance(request)
     kind, answers = await perform(request, asked, usecase.answer, await body_of(request))
     base, form = services_of(request).fhir_base, preferred(request)
     entries = (_entry(one, asked, base, form) for one in answers)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.api.fhir.answers import identify, perform
 from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import Wish, wish
-from gateway.api.fhir.written import answered, told_of, without_parameters
+from gateway.api.fhir.written import answered, provenance_of, told_of, without_parameters
 from gateway.errors import UnsupportedMedia
 from gateway.fhir.patch.bodies import is_offered
 from gateway.usecases import patch as usecase
@@ -25,7 +25,8 @@ async def patch(request: Request) -> Response:
     without_parameters(wanted)
     kind, id = request.path_params["type"], request.path_params["id"]
     media, body, if_match = await _sent(request)
-    written = await perform(request, asked, usecase.patch, kind, id, media, body, if_match=if_match)
+    told = provenance_of(request)
+    written = await perform(request, asked, usecase.patch, kind, id, media, body, if_match=if_match, x_provenance=told)
     return _answer(request, asked, wanted, written)
 
 
@@ -35,7 +36,10 @@ async def patch_matching(request: Request) -> Response:
     wanted = wish(request)
     kind, condition = request.path_params["type"], urlencode(wanted.pairs)
     media, body, if_match = await _sent(request)
-    written = await perform(request, asked, usecase.patch_matching, kind, condition, media, body, if_match=if_match)
+    told = provenance_of(request)
+    written = await perform(
+        request, asked, usecase.patch_matching, kind, condition, media, body, if_match=if_match, x_provenance=told
+    )
     return _answer(request, asked, wanted, written)
 
 

@@ -43,6 +43,12 @@ def provenance_of(request: Request) -> bytes | None:
     return None if text is None else text.encode("latin-1")
 
 
+def without_provenance(request: Request) -> None:
+    """Raises BadRequest where nobody would look at the header X-Provenance."""
+    if header(request, b"x-provenance") is not None:
+        raise BadRequest("X-Provenance goes with create, update and patch; a Bundle has entries for it.")
+
+
 def without_parameters(wanted: Wish) -> None:
     """Raises BadRequest where an address has parameters that nobody would look at."""
     if wanted.pairs:

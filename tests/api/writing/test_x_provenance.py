@@ -38,6 +38,31 @@ def test_what_a_writer_tells_is_kept_with_the_version_it_tells_of(house: House) 
 
 
 @pytest.mark.spec("F-044")
+def test_a_patch_is_told_of_like_any_other_version(house: House) -> None:
+    made = created(house, observation(house.world.patient))
+    address, media = f"Observation/{made['id']}", "application/json-patch+json"
+    change = json.dumps([{"op": "replace", "path": "/status", "value": "amended"}])
+    headers = {"Content-Type": media, "X-Provenance": told(house)}
+    for condition in (address, f"Observation?_id={made['id']}"):
+        change = change.replace("amended", "corrected") if "?" in condition else change
+        done = house.ask("PATCH", f"/fhir/{condition}", house.writer, content=change, headers=headers)
+        assert done.status_code == 200, done.text
+    found = house.found(f"/fhir/Provenance?target={address}&_sort=_lastUpdated", house.writer)
+    targets = [each["target"][0]["reference"] for each in found]
+    assert targets == [f"{address}/_history/{version}" for version in (2, 3)]
+
+
+@pytest.mark.spec("F-045")
+def test_where_it_would_be_lost_it_is_refused(house: House) -> None:
+    made = created(house, observation(house.world.patient))
+    address, headers = f"/fhir/Observation/{made['id']}", {"X-Provenance": told(house)}
+    assert house.ask("DELETE", address, house.writer, headers=headers).status_code == 400
+    bundle = {"resourceType": "Bundle", "type": "transaction"}
+    assert house.ask("POST", "/fhir", house.writer, json=bundle, headers=headers).status_code == 400
+    assert house.get(address, house.writer).status_code == 200
+
+
+@pytest.mark.spec("F-044")
 def test_nothing_is_told_of_what_changes_nothing(house: House) -> None:
     made = created(house, observation(house.world.patient))
     assert put(house, made, X_Provenance=told(house)).status_code == 200
