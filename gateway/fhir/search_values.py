@@ -170,7 +170,10 @@ def _date(text: str) -> DateValue:
 
 def _string(text: str) -> StringValue:
     plain = unescape(text)
-    return StringValue(fold(plain), plain)
+    folded = fold(plain)
+    if not folded:  # every text begins with nothing
+        raise ValueError("a text of blanks and accents alone")
+    return StringValue(folded, plain)
 
 
 def _sound(text: str) -> StringValue:

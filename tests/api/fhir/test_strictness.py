@@ -35,3 +35,10 @@ def test_the_same_holds_in_a_compartment_and_for_the_whole_system(world: World) 
     for path in ("/Patient/ann/DocumentReference?colour=red", "/Patient/ann/*?_id=", "/?_type=Patient&colour=red"):
         assert world.get(path).status_code == 400
         assert world.get(path, prefer="handling=lenient").status_code == 200
+
+
+@pytest.mark.spec("F-127", "F-129")
+@pytest.mark.parametrize("text", ["%20", "%CC%81", "%C2%A0,x"])
+def test_a_text_of_nothing_to_compare_does_not_find_everybody(world: World, text: str) -> None:
+    for name in ("family", "family:contains", "family:exact"):
+        assert world.get(f"/Patient?{name}={text}").status_code == 400
