@@ -26,6 +26,7 @@ _FORM_BYTES = 64 * 1024
 _NARROW = frozenset({"_id", "identifier", "patient", "subject"})
 _FAR = ("_has:", "_list", "_include", "_revinclude")
 _SHORT, _FEW = 500, 2  # characters of a query, digits of a count
+_LIGHT = 256 * 1024  # bytes that are written down at once; more would keep the event loop from everybody else
 
 
 async def search(request: Request) -> Response:
@@ -59,12 +60,11 @@ async def _form(request: Request) -> bytes:
 async def answer(request: Request, asked: Asked, wanted: Wish, place: Place) -> Response:
     """One page as a searchset."""
     base = services_of(request).fhir_base
-    if _is_narrow(place, wanted.pairs):
-        found = await ask(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
+    way = ask if _is_narrow(place, wanted.pairs) else ask_aside
+    found = await way(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
+    if sum(len(row.text) for row in (*found.matches, *found.included)) <= _LIGHT:
         return content(request, wanted, searchset(found, base, place, wanted.pairs))
-    found = await ask_aside(request, asked, usecase.search, place, wanted.pairs, lenient=wanted.lenient)
-    body = await run_in_threadpool(searchset, found, base, place, wanted.pairs)
-    return content(request, wanted, body)
+    return content(request, wanted, await run_in_threadpool(searchset, found, base, place, wanted.pairs))
 
 
 def _is_narrow(place: Place, pairs: Pairs) -> bool:
