@@ -15,7 +15,8 @@ from gateway.fhir.value_sets import PROVENANCE
 from gateway.store import tables
 from gateway.store.chains import Limits
 from gateway.store.database import Database, Reader
-from tests.store.plans import driven, paged, walked
+from gateway.store.search import _form, _statement
+from tests.store.plans import driven, paged, plan, walked
 
 SEARCHED = sorted(name for name, table in TYPES.items() if "search-type" in table.interactions and name != "AuditEvent")
 VALUES = {
@@ -104,6 +105,13 @@ def test_a_sort_goes_along_its_index_and_not_through_all_values(db: Reader, sort
     for steps in valued:
         assert steps[0].startswith(f"SEARCH along USING COVERING INDEX {index}")
         assert "USE TEMP B-TREE FOR ORDER BY" not in steps
+
+
+def test_a_sample_is_looked_at_by_the_keys_of_its_rows(db: Reader) -> None:
+    form, values = _form(parse("Observation", [("code:not", "a")]), {"Observation": []})
+    steps = plan(db, _statement(form._replace(is_count=True, is_sample=True)), values)
+    assert steps[0] == "SEARCH resource USING INTEGER PRIMARY KEY (rowid=?)"
+    assert not any(map(SCAN.search, steps))
 
 
 def test_times_of_change_are_an_order_of_their_own(db: Reader) -> None:
