@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Thread
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from gateway.api.fhir.straight import Straight
 from gateway.api.middleware import RequestFrame, compressing
 from gateway.api.oauth import discovery, token
 from gateway.events import Event
+from gateway.usecases import door
 from gateway.usecases.services import Services
 
 log = structlog.get_logger()
@@ -58,6 +60,7 @@ def create(services: Services) -> FastAPI:
         services.journal.start(asyncio.get_running_loop().call_soon)
         gc.collect()
         gc.freeze()  # mappings, tables and models stay: collections need not walk through them
+        Thread(target=door.make_ready, name="door", daemon=True).start()  # requests are answered meanwhile
         log.info(Event.STARTED, version=__version__, url=services.public_url, count=len(services.catalogue))
         try:
             yield

@@ -1,4 +1,4 @@
-"""The elements of a resource by their data type, found along the R4 tables."""
+"""The elements of a resource: by their data type, found along the R4 tables; or all of them, whatever they are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.fhir.tables import node
+
+_HOLDERS = (dict, list)
+
+
+def objects_of(value: Any) -> list[dict[str, Any]]:
+    """Every JSON object in `value`, itself first, depth first: for questions that need neither path nor type."""
+    found: list[dict[str, Any]] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Any, found: list[dict[str, Any]]) -> None:
+    if not isinstance(value, list):
+        found.append(value)
+        value = value.values()
+    for item in value:
+        if isinstance(item, _HOLDERS):
+            _gather(item, found)
 
 
 def elements_of(resource: Mapping[str, Any], type: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from gateway.fhir.elements import objects_of
+
 Coding = Mapping[str, str]
 
 CONFIDENTIALITY_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
@@ -95,16 +97,9 @@ def confidentiality_of(resource: Mapping[str, Any]) -> str:
 
 def inline_of(value: Any) -> Iterator[tuple[str, str]]:
     """Every inline label in `value`, depth first, as (system, code)."""
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict | list):
-                yield from inline_of(item)
-    elif isinstance(value, dict):
-        if value.get("url") == INLINE_LABEL and isinstance(value.get("valueCoding"), dict):
-            yield spoken(value["valueCoding"])
-        for child in value.values():
-            if isinstance(child, dict | list):
-                yield from inline_of(child)
+    for each in objects_of(value):
+        if each.get("url") == INLINE_LABEL and isinstance(each.get("valueCoding"), dict):
+            yield spoken(each["valueCoding"])
 
 
 def highest(codes: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.fhir.compartments import PATIENT
+from gateway.fhir.elements import objects_of
 from gateway.fhir.references import Reference, literal
 
 # The patient of what is about several patients: its custodian's own use only, for all of them would have to permit.
@@ -48,14 +49,8 @@ def targets_of(resource: Mapping[str, Any]) -> list[Reference]:
 
 def references_of(value: Any) -> Iterator[Reference]:
     """Every reference to a resource of this server, depth first."""
-    if isinstance(value, list):
-        for item in value:
-            yield from references_of(item)
-    elif isinstance(value, Mapping):
-        text = value.get("reference")
+    for each in objects_of(value):
+        text = each.get("reference")
         found = literal(text) if isinstance(text, str) else None
         if found is not None and found.is_local:
             yield found
-        for child in value.values():
-            if isinstance(child, Mapping | list):
-                yield from references_of(child)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.errors import Issue
+from gateway.fhir.elements import objects_of
 from gateway.fhir.labels import (
     AIAST,
     CLINAST,
@@ -48,7 +49,7 @@ def admit(resource: Mapping[str, Any]) -> list[Issue]:
     kind = resource["resourceType"]
     issues = [
         Issue(f"Only the gateway gives this {what}: AI content enters as a submission.", path, "business-rule")
-        for path, what in _reserved(resource, kind)
+        for path, what in (_reserved(resource, kind) if is_reserved(resource) else ())
     ]
     if kind == "Subscription" and resource.get("status") != "off":
         text = "Nothing is delivered here yet: a Subscription is kept with the status off."
@@ -58,23 +59,31 @@ def admit(resource: Mapping[str, Any]) -> list[Issue]:
 
 def is_reserved(resource: Mapping[str, Any]) -> bool:
     """Whether only the gateway can have made it."""
-    return any(True for _ in _reserved(resource, ""))
+    return any(_what_is_reserved(each) for each in objects_of(resource))
 
 
 def _reserved(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """The places of labels and profiles that only the gateway gives, each with what it is."""
     if isinstance(value, list):
         for number, item in enumerate(value):
-            if isinstance(item, Mapping | list):
+            if isinstance(item, dict | list):
                 yield from _reserved(item, f"{path}[{number}]")
-    elif isinstance(value, Mapping):
-        if isinstance(code := value.get("code"), str) and code in _LABEL_CODES and spoken(value) in _LABELS:
-            yield path, "label"
-        if _PROFILES & {str(each).partition("|")[0] for each in value.get("meta", {}).get("profile", ())}:
-            yield f"{path}.meta.profile", "profile"
+    elif isinstance(value, dict):
+        for what in _what_is_reserved(value):
+            yield (f"{path}.meta.profile" if what == "profile" else path), what
         for name, child in value.items():
-            if isinstance(child, Mapping | list):
+            if isinstance(child, dict | list):
                 yield from _reserved(child, f"{path}.{name.lstrip('_')}")
+
+
+def _what_is_reserved(value: Mapping[str, Any]) -> list[str]:
+    """What of one object, apart from those inside it, only the gateway gives."""
+    found = []
+    if isinstance(code := value.get("code"), str) and code in _LABEL_CODES and spoken(value) in _LABELS:
+        found.append("label")
+    if "meta" in value and _PROFILES & {str(each).partition("|")[0] for each in value["meta"].get("profile", ())}:
+        found.append("profile")
+    return found
 
 
 def label_written(resource: dict[str, Any], former: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import cache
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
-
-from sqlalchemy import bindparam, insert
 
 from gateway.fhir.json import dump
 from gateway.rules.audit import AuditEntry
 from gateway.store import tables
 from gateway.store.database import Writer
-from gateway.store.statements import Prepared
+from gateway.store.statements import Rows
 from gateway.store.times import micros
 
 _COLUMNS = [column.name for column in tables.audit.columns if column.name != "pk"]
-_INSERT = Prepared(insert(tables.audit), _COLUMNS)
+_INSERT = Rows(tables.audit, _COLUMNS)
 _in_order = itemgetter(*_COLUMNS)
-_SIZES = (64, 16, 4, 1)
 _VARIANT = "89ab"
 
 
@@ -31,33 +26,21 @@ def record(writer: Writer, audit: AuditEntry, row: dict[str, Any] | None = None)
     `row` is its `row_of`, when that was made beforehand.
     """
     if id(audit) not in writer.entries:
-        writer.run(_INSERT, row or row_of(audit))
+        record_all(writer, [row or row_of(audit)])
         writer.entries[id(audit)] = audit
 
 
+def record_each(writer: Writer, audits: Iterable[AuditEntry]) -> None:
+    """Add each of the entries, as `record` does."""
+    new = {id(audit): audit for audit in audits if id(audit) not in writer.entries}
+    record_all(writer, [row_of(audit) for audit in new.values()])
+    writer.entries |= new
+
+
 def record_all(writer: Writer, rows: Sequence[dict[str, Any]]) -> None:
-    """Add the `row_of` of many entries, with as few statements as can be.
-
-    Each statement is a wait for the interpreter, which the requests that are served meanwhile hold.
-    """
-    done = 0
-    for size in _SIZES:
-        while len(rows) - done >= size:
-            some = rows[done : done + size]
-            writer.run(_many(size), dict(zip(_names(size), chain.from_iterable(map(_in_order, some)), strict=True)))
-            done += size
-
-
-@cache
-def _names(size: int) -> list[str]:
-    return [f"{column}{place}" for place in range(size) for column in _COLUMNS]
-
-
-@cache
-def _many(size: int) -> Prepared:
-    names = iter(_names(size))
-    rows: list[dict[str, Any]] = [{column: bindparam(next(names)) for column in _COLUMNS} for _ in range(size)]
-    return Prepared(insert(tables.audit).values(rows))
+    """Add the `row_of` of many entries, with as few statements as can be."""
+    for prepared, values in _INSERT.statements([_in_order(row) for row in rows]):
+        writer.run(prepared, values)
 
 
 def row_of(audit: AuditEntry) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def go_on(writer: Writer, audit: AuditEntry, *, count: int) -> int:
     found = writer.all(_some(), {"today": index.INDEXED_BY, "count": count})
     for pk, type, patient_id, is_deleted, text in found:
         rows = [] if is_deleted else rows_of(parse(bytes(text)))
-        index.rewrite(writer, audit, pk, type, patient_id, rows)
+        index.rewrite(writer, audit, index.Version(pk, type, patient_id, rows))
     return len(found)
 
 

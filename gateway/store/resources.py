@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, false, insert, literal_column, select, update
+from sqlalchemy import String, and_, bindparam, false, literal_column, select, union_all, update
 
 from gateway.fhir.json import dump
+from gateway.fhir.search_index import index as rows_of
 from gateway.fhir.search_rows import IndexRow
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
 from gateway.rules.audit import AuditEntry
-from gateway.rules.consent import Facts, Rule, decide, disclosure_class, is_own
+from gateway.rules.consent import Decision, Facts, Rule, decide, disclosure_class, is_own
 from gateway.store import index
-from gateway.store.audit import record
+from gateway.store.audit import record, record_each
 from gateway.store.database import Reader, Writer
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, Rows, batches
 from gateway.store.tables import resource
 from gateway.store.times import instant, micros, moment
 from gateway.store.visible import parameters, rules_of, shielded
@@ -72,6 +74,16 @@ class New:
     after: int | None = None
 
 
+class _Current(NamedTuple):
+    """The version that is current, of which the next one has to know this much."""
+
+    pk: int
+    version: int
+    updated_micros: int
+
+
+_Formers = Mapping[tuple[str, str], _Current]  # by type and id
+_KEY = ("type", "id")
 # What `stored` reads, in this order.
 COLUMNS = (
     resource.c.pk,
@@ -97,15 +109,9 @@ _OPEN = Prepared(
         resource.c.confidentiality.in_([literal_column(f"'{code}'") for code in sorted(OPEN_CONFIDENTIALITY)]),
     )
 )
-_LATEST = Prepared(
-    select(resource.c.pk, resource.c.version, resource.c.updated_at).where(
-        resource.c.type == bindparam("type"), resource.c.id == bindparam("id"), resource.c.is_current
-    )
-)
 _RETIRE = Prepared(update(resource).where(resource.c.pk == bindparam("the_pk")).values(is_current=false()))
-_INSERT = Prepared(
-    insert(resource).returning(resource.c.pk),
-    [column.name for column in resource.columns if column.name != "pk"],
+_INSERT = Rows(
+    resource, (*(column.name for column in COLUMNS[1:]), "is_current", "indexed_by"), returning=("pk", "type", "id")
 )
 
 
@@ -132,16 +138,20 @@ def current(db: Reader, type: str, id: str) -> Stored | None:
 
 
 def permitted(db: Reader, visibility: Visibility, found: Iterable[Stored]) -> list[Stored]:
-    """The pure rule, asked again of each row that leaves; each that stays carries the consents that permit it."""
+    """The pure rule, asked again of what each row that leaves is to it; each that stays carries the consents that
+    permit it. Rows of which it knows the same are decided as one."""
     rules: dict[str, list[Rule]] = {}
+    decided: dict[Facts, Decision] = {}
     leaving = []
     for row in found:
         facts, patient_id = row.facts, row.patient_id
-        if patient_id and patient_id not in rules and not is_own(facts, visibility):
-            rules[patient_id] = rules_of(db, visibility, patient_id)
-        decision = decide(facts, visibility, rules.get(patient_id or "", ()))
+        if facts not in decided:
+            if patient_id and patient_id not in rules and not is_own(facts, visibility):
+                rules[patient_id] = rules_of(db, visibility, patient_id)
+            decided[facts] = decide(facts, visibility, rules.get(patient_id or "", ()))
+        decision = decided[facts]
         if decision.permits:
-            leaving.append(row._replace(consents=decision.consents) if decision.consents else row)
+            leaving.append(Stored._make((*row[:-1], decision.consents)) if decision.consents else row)
     return leaving
 
 
@@ -155,25 +165,28 @@ def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
 
     Raises NeverChanges for a second version of what has only one, Stale when it does not follow the version it should.
     """
-    type_, id_ = new.resource["resourceType"], new.resource["id"]
-    version, updated_at = _follow(writer, type_, id_, new.after)
-    body = _dated(new.resource, version, updated_at)
-    values = {
-        "type": type_,
-        "id": id_,
-        "version": version,
-        "is_current": True,
-        "is_deleted": False,
-        "patient_id": new.patient_id,
-        "custodian_id": new.custodian_id,
-        "confidentiality": disclosure_class(body),
-        "updated_at": updated_at,
-        "method": new.method,
-        "text": dump(body),
-    }
-    kept = _insert(writer, values)
-    index.write(writer, kept.pk, type_, new.patient_id, body, new.rows)
-    record(writer, audit)
+    return publish_all(writer, [(audit, new)])[0]
+
+
+def publish_all(writer: Writer, made: Sequence[tuple[AuditEntry, New]]) -> list[Stored]:
+    """Publish resources, each of them once, with as few statements as can be. Raises what `publish` raises."""
+    formers = _currents(writer, [(new.resource["resourceType"], new.resource["id"]) for _, new in made])
+    bodies, rows = [], []
+    for _, new in made:
+        type, id = new.resource["resourceType"], new.resource["id"]
+        version, updated_at = _next(writer, formers, type, id, new.after)
+        body = _dated(new.resource, version, updated_at)
+        whose = new.patient_id, new.custodian_id, disclosure_class(body)
+        rows.append((type, id, version, updated_at, *whose, False, dump(body), new.method))
+        bodies.append(body)
+    retired = _retire(writer, formers)
+    kept = _insert(writer, rows)
+    found = [
+        index.Version(each.pk, each.type, each.patient_id, rows_of(body) if new.rows is None else new.rows)
+        for each, (_, new), body in zip(kept, made, bodies, strict=True)
+    ]
+    index.write(writer, found, retired)
+    record_each(writer, [audit for audit, _ in made])
     return kept
 
 
@@ -182,33 +195,63 @@ def withdraw(writer: Writer, audit: AuditEntry, former: Stored) -> Stored:
 
     Raises NeverChanges for what has only one version, Stale when the former is not current any more.
     """
-    version, updated_at = _follow(writer, former.type, former.id, former.version)
-    values = {column.name: value for column, value in zip(COLUMNS, former, strict=False)}
-    values |= {"version": version, "updated_at": updated_at, "is_current": True, "is_deleted": True}
-    kept = _insert(writer, values | {"method": "DELETE", "text": b""})
-    index.clear(writer, audit, former.type, former.id)
+    formers = _currents(writer, [(former.type, former.id)])
+    version, updated_at = _next(writer, formers, former.type, former.id, former.version)
+    gone = former._replace(version=version, updated_micros=updated_at, is_deleted=True, method="DELETE", text=b"")
+    retired = _retire(writer, formers)
+    (kept,) = _insert(writer, [gone[1 : len(COLUMNS)]])
+    index.write(writer, [], retired)
+    record(writer, audit)
     return kept
 
 
-def _follow(writer: Writer, type: str, id: str, after: int | None) -> tuple[int, int]:
-    """Number and time of the next version; the one before it is not current any more."""
-    former = writer.one(_LATEST, {"type": type, "id": id})
-    if after is not None and after != (former[1] if former else 0):
+def _currents(writer: Writer, references: Sequence[tuple[str, str]]) -> _Formers:
+    """Those of the resources that are there, by type and id."""
+    found: dict[tuple[str, str], _Current] = {}
+    for some in batches(references):
+        values = {
+            f"{name}{place}": text for place, one in enumerate(some) for name, text in zip(_KEY, one, strict=True)
+        }
+        found |= {(type, id): _Current(*row) for type, id, *row in writer.all(_latest(len(some)), values)}
+    return found
+
+
+@cache
+def _latest(size: int) -> Prepared:
+    keys = (select(*(bindparam(f"{name}{place}", type_=String).label(name) for name in _KEY)) for place in range(size))
+    asked = union_all(*keys).cte("asked")  # joined, as SQLite would look through all the current ones for a list
+    columns = (resource.c.type, resource.c.id, resource.c.pk, resource.c.version, resource.c.updated_at)
+    one = and_(resource.c.type == asked.c.type, resource.c.id == asked.c.id)
+    return Prepared(select(*columns).select_from(asked.join(resource, one)).where(resource.c.is_current))
+
+
+def _next(writer: Writer, formers: _Formers, type: str, id: str, after: int | None) -> tuple[int, int]:
+    """Number and time of the next version."""
+    former = formers.get((type, id))
+    if after is not None and after != (former.version if former else 0):
         raise Stale(type)
     updated_at = micros(writer.at)
     if former is None:
         return 1, updated_at
     if type in _ONE_VERSION:
         raise NeverChanges(type)
-    former_pk, former_version, former_at = former
-    writer.run(_RETIRE, {"the_pk": former_pk})
-    return former_version + 1, max(updated_at, former_at + 1)
+    return former.version + 1, max(updated_at, former.updated_micros + 1)
 
 
-def _insert(writer: Writer, values: Mapping[str, Any]) -> Stored:
-    inserted = writer.one(_INSERT, {**values, "indexed_by": index.INDEXED_BY})
-    assert inserted is not None
-    return stored((inserted[0], *(values[column.name] for column in COLUMNS[1:])))
+def _retire(writer: Writer, formers: _Formers) -> list[int]:
+    """They are not current any more; their keys."""
+    pks = [former.pk for former in formers.values()]
+    if pks:
+        writer.run_many(_RETIRE, [{"the_pk": pk} for pk in pks])
+    return pks
+
+
+def _insert(writer: Writer, rows: Sequence[Sequence[Any]]) -> list[Stored]:
+    """The rows, `COLUMNS` without the key, as they are now stored."""
+    pks: dict[tuple[str, str], int] = {}
+    for prepared, values in _INSERT.statements([(*row, True, index.INDEXED_BY) for row in rows]):
+        pks |= {(type, id): pk for pk, type, id in writer.all(prepared, values)}
+    return [stored((pks[row[0], row[1]], *row)) for row in rows]
 
 
 def _dated(body: Mapping[str, Any], version: int, updated_at: int) -> dict[str, Any]:

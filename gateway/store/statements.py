@@ -6,15 +6,19 @@ a point read (README.md has the numbers), so the paths that matter hand the text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Delete, Dialect, Insert, Select, Update
+from sqlalchemy import BindParameter, Delete, Dialect, Insert, Select, Table, Update, bindparam, insert
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from gateway.store.tables import audit
+
+T = TypeVar("T")
+_SIZES = (64, 16, 4, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,47 @@ class Prepared:
             if not bind.required and name not in (self._columns or ())
         }
         return Compiled(compiled.string, _binder(compiled.positiontup, constants))
+
+
+class Rows:
+    """An INSERT of any number of rows into a table, its `columns` in their order; `returning` gives those back, the
+    rows in no order.
+
+    Each statement is a wait for the interpreter, which the requests that are served meanwhile hold, so they are few.
+    """
+
+    __slots__ = ("_columns", "_prepared", "_returning", "_table")
+
+    def __init__(self, table: Table, columns: Iterable[str], returning: Iterable[str] = ()) -> None:
+        self._table = table
+        self._columns = list(columns)
+        self._returning = [table.c[name] for name in returning]
+        self._prepared: dict[int, tuple[Prepared, list[str]]] = {}
+
+    def statements(self, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Prepared, dict[str, Any]]]:
+        """What inserts the rows: each statement with its values."""
+        for some in batches(rows):
+            prepared, names = self._prepared.get(len(some)) or self._of(len(some))
+            yield prepared, dict(zip(names, chain.from_iterable(some), strict=True))
+
+    def _of(self, size: int) -> tuple[Prepared, list[str]]:
+        rows: list[dict[str, BindParameter[Any]]] = [
+            {column: bindparam(f"{column}{place}") for column in self._columns} for place in range(size)
+        ]
+        statement = insert(self._table).values(rows)
+        prepared = Prepared(statement.returning(*self._returning) if self._returning else statement)
+        names = [bound.key for row in rows for bound in row.values()]
+        self._prepared[size] = prepared, names
+        return prepared, names
+
+
+def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items in order, by lengths that are few, so that few statements are compiled."""
+    done = 0
+    for size in _SIZES:
+        while len(items) - done >= size:
+            yield items[done : done + size]
+            done += size
 
 
 def _binder(order: list[str] | None, constants: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Any]:

@@ -141,31 +141,38 @@ def carry_out_with(
 
 def _apply(writer: Writer, ground: Ground, planned: Sequence[Planned]) -> tuple[Written, ...]:
     asked = ground.asked
-    done = tuple(_do(writer, asked, one) if isinstance(one, Step) else _left(writer, asked, one) for one in planned)
-    for step in ground.along:
-        _do(writer, asked, step)
-    return done
+    steps = [*(one for one in planned if isinstance(one, Step)), *ground.along]
+    stored = _store(writer, asked, steps)
+    return tuple(
+        _written(one, stored[one.reference]) if isinstance(one, Step) else _left(writer, asked, one) for one in planned
+    )
 
 
-def _do(writer: Writer, asked: Asked, step: Step) -> Written:
-    entry, *others = _entries(asked, step)
-    stored = _store(writer, entry, step)
-    for other in others:
-        audit_rows.record(writer, other)
+def _written(step: Step, stored: Stored) -> Written:
     is_back = step.former is not None and step.former.is_deleted
     return Written(stored, step.act is Act.CREATE or is_back, changed=True)
 
 
-def _store(writer: Writer, entry: AuditEntry, step: Step) -> Stored:
-    if step.resource is None:
-        assert step.former is not None
-        return resources.withdraw(writer, entry, step.former)
+def _store(writer: Writer, asked: Asked, steps: Sequence[Step]) -> dict[str, Stored]:
+    """What became of each step, by its reference. Everything is gathered first: others wait for the write lock."""
+    entries = {step.reference: _entries(asked, step) for step in steps}
+    gone = [step.former for step in steps if step.resource is None and step.former is not None]
+    made = [(entries[step.reference][0], _new(step)) for step in steps if step.resource is not None]
+    stored = [resources.withdraw(writer, entries[f"{one.type}/{one.id}"][0], one) for one in gone]
+    stored += resources.publish_all(writer, made)
+    audit_rows.record_each(writer, [entry for each in entries.values() for entry in each])
+    became = {f"{one.type}/{one.id}": one for one in stored}
+    for step in steps:
+        if step.type == "Consent" and step.resource is not None:
+            rules = consent.compile(step.resource, became[step.reference].version)
+            consents.enforce(writer, entries[step.reference][0], step.id, rules)
+    return became
+
+
+def _new(step: Step) -> New:
+    assert step.resource is not None
     after = step.version - 1
-    new = New(step.resource, step.patient_id, step.custodian_id, _METHODS[step.act], step.rows, after)
-    stored = resources.publish(writer, entry, new)
-    if step.type == "Consent":
-        consents.enforce(writer, entry, step.id, consent.compile(step.resource, stored.version))
-    return stored
+    return New(step.resource, step.patient_id, step.custodian_id, _METHODS[step.act], step.rows, after)
 
 
 def _entries(asked: Asked, step: Step) -> list[AuditEntry]:

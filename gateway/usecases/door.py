@@ -6,8 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.errors import Unprocessable
+from gateway.fhir import models
 from gateway.fhir.check import check
+from gateway.fhir.search_table import TYPES
 from gateway.usecases.services import Services
+
+
+def make_ready() -> None:
+    """Load what the first check of each type would have to wait for."""
+    models.load(TYPES)
 
 
 def check_all(services: Services, made: Iterable[Mapping[str, Any]]) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import bindparam, func, select
 
 from gateway.fhir.json import parse
+from gateway.fhir.labels import RESTRICTED, label
 from gateway.rules.access import Visibility
 from gateway.rules.audit import AuditEntry
 from gateway.store import history, resources
 from gateway.store.database import Database
-from gateway.store.resources import New, Stored
+from gateway.store.resources import New, Stale, Stored
+from gateway.store.tables import ix_token
 from gateway.store.times import micros
 
 Publish = Callable[..., Stored]
@@ -67,6 +71,51 @@ def test_versions_follow_each_other_in_time_even_if_the_clock_goes_back(
         with database.write() as writer:
             stored.append(resources.publish(writer, entry(), New(body, None, "clinic")))
     assert stored[1].updated_at == stored[0].updated_at + timedelta(microseconds=1)
+
+
+def test_many_are_published_as_one_by_one_each_with_its_entry(
+    database: Database, publish: Publish, seen_by: Seen, entry: Callable[..., AuditEntry]
+) -> None:
+    """More than one statement takes: the rows that are given back are in no order."""
+    first = publish(id="d7")
+    ids = [f"d{number}" for number in range(90)]
+    made = [(entry(), _document(id)) for id in ids]
+    with database.write() as writer:
+        stored = resources.publish_all(writer, made)
+        assert len(writer.entries) == len(made)
+    assert [(each.id, each.version) for each in stored] == [(id, 2 if id == "d7" else 1) for id in ids]
+    with database.read() as db:
+        assert [resources.read(db, seen_by(), "DocumentReference", id) for id in ids] == stored
+        assert resources.vread(db, seen_by(), "DocumentReference", "d7", 1) == first
+        counted = select(func.count()).select_from(ix_token).where(ix_token.c.resource_pk == bindparam("pk"))
+        rows = [db.connection.scalar(counted, {"pk": each.pk}) for each in (first, *stored)]
+    assert rows == [0] + [rows[1]] * len(ids)
+    assert rows[1]
+
+
+def test_of_many_none_is_kept_if_one_does_not_follow(
+    database: Database, publish: Publish, seen_by: Seen, entry: Callable[..., AuditEntry]
+) -> None:
+    publish(id="d2")
+    made = [(entry(), replace(_document(id), after=0)) for id in ("d1", "d2")]
+    with pytest.raises(Stale), database.write() as writer:
+        resources.publish_all(writer, made)
+    with database.read() as db:
+        assert resources.read(db, seen_by(), "DocumentReference", "d1") is None
+
+
+@pytest.mark.parametrize("size", [1, 64])
+def test_the_versions_that_are_followed_are_looked_up_one_by_one(database: Database, size: int) -> None:
+    with database.read() as db:
+        compiled = resources._latest(size).on(db.connection.dialect)
+        rows = db._driver.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", ["x"] * 2 * size)
+        steps = [row[-1] for row in rows]
+    assert "SEARCH resource USING INDEX ix_resource_current (type=? AND id=?)" in steps
+    assert not [step for step in steps if step.startswith("SCAN resource")]
+
+
+def _document(id: str) -> New:
+    return New(label({"resourceType": "DocumentReference", "id": id, "status": "current"}, RESTRICTED), "p1", "clinic")
 
 
 @pytest.mark.spec("F-055", "F-056")
