@@ -20,6 +20,7 @@ from gateway.store.binaries import only_opened
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
+from gateway.usecases.bounded import bounded
 from gateway.usecases.disclosures import disclosures
 from gateway.usecases.page import PAGE, Page, Pairs, seal, unseal
 from gateway.usecases.scoping import in_scope
@@ -53,7 +54,7 @@ def history(
     """One page. Refuses with NotFound for what is unknown or hidden, NotSupported for a type without a history,
     Forbidden beyond the scopes, BadRequest for what is not understood."""
     try:
-        with services.database.read() as db:
+        with services.database.read() as db, bounded(services, db):
             found = history_in(services, asked, db, type, id, pairs, lenient=lenient)
     except Refusal as refusal:
         return refused(services, asked, Act.HISTORY, type if type in TYPES else None, refusal)
