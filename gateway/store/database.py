@@ -62,6 +62,14 @@ class Reader:
         rows: list[tuple[Any, ...]] = self._execute(prepared, values).fetchall()
         return rows
 
+    def each(self, prepared: Prepared, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """The rows one by one; those that are not asked for are not read."""
+        cursor = self._execute(prepared, values)
+        try:
+            yield from cursor
+        finally:
+            cursor.close()
+
     def _execute(self, prepared: Prepared, values: Mapping[str, Any]) -> Any:
         self.note(prepared.is_write, prepared.is_record)
         compiled = prepared.on(self._dialect)

@@ -16,6 +16,7 @@ from gateway.fhir.dates import Interval
 from gateway.rules.access import Visibility
 from gateway.store.chains import name_of
 from gateway.store.database import Reader
+from gateway.store.pages import rows_of
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.statements import Prepared
 from gateway.store.tables import resource
@@ -44,13 +45,13 @@ def history(
     before: tuple[int, int] | None = None,
     count: int,
 ) -> list[Stored]:
-    """At most `count` versions: those made `since` a moment, those that were current some time during `at`; `before` is
-    (updated_at µs, pk) of the last seen."""
+    """At most `count` versions, no more than fill a page: those made `since` a moment, those that were current some
+    time during `at`; `before` is (updated_at µs, pk) of the last seen."""
     form = _Form(tuple(types), id is not None, since is not None, at is not None, before is not None)
     values: dict[str, Any] = {"id": id, "since": micros(since) if since else None, "count": count}
     values |= {"first": at.low, "last": at.high} if at else {}
     values |= {"before_at": before[0], "before_pk": before[1]} if before else {}
-    rows = db.all(_statement(form), {**parameters(visibility), **values})
+    rows = rows_of(db, _statement(form), {**parameters(visibility), **values})
     return permitted(db, visibility, [stored(row) for row in rows])
 
 

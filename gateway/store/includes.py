@@ -14,6 +14,7 @@ from gateway.rules.access import Visibility
 from gateway.store.binaries import only_opened
 from gateway.store.chains import Reach, Scope, flatten_reach, within_reach
 from gateway.store.database import Reader
+from gateway.store.pages import rows_of
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.statements import Prepared
 from gateway.store.tables import ix_reference, resource
@@ -35,7 +36,8 @@ class _Form(NamedTuple):
 def included(
     db: Reader, visibility: Visibility, include: Include, near: Sequence[Stored], *, scope: Scope, count: int
 ) -> list[Stored]:
-    """At most `count` current resources that the near ones refer to (or that refer to them), by type and id.
+    """At most `count` current resources that the near ones refer to (or that refer to them), by type and id; of each
+    batch of near ones no more than fill a page.
 
     `scope` names the types that may be read, and what of them.
     """
@@ -52,7 +54,7 @@ def included(
             bound |= {f"p{place}": value for place, value in enumerate(values)}
             form = _Form(include.code, include.source, include.reverse, reach, size)
             bound |= {**parameters(visibility), "near": type, "count": count}
-            got = permitted(db, visibility, [stored(row) for row in db.all(_statement(form), bound)])
+            got = permitted(db, visibility, [stored(row) for row in rows_of(db, _statement(form), bound)])
             found |= {row.pk: row for row in only_opened(db, visibility, got)}
     return sorted(found.values(), key=lambda row: (row.type, row.id))[:count]
 

@@ -18,6 +18,7 @@ from gateway.store.compartments import in_compartment
 from gateway.store.database import Reader
 from gateway.store.driving import driver_of
 from gateway.store.matching import Shape, condition, flatten
+from gateway.store.pages import TEXT, is_full, rows_of
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.sorting import Leg
 from gateway.store.statements import Prepared
@@ -68,8 +69,10 @@ def search(
     after: Key | None = None,
     back: bool = False,
     count: int,
+    paged: bool = True,
 ) -> list[Hit]:
-    """At most `count` matches, beginning after a key; under `back` those before it, the nearest first.
+    """At most `count` matches, beginning after a key; under `back` those before it, the nearest first. `paged`: no
+    more than fills a page with its bytes.
 
     `scope` holds every type that the query reaches. Raises KeyError for one that it does not.
     """
@@ -79,8 +82,9 @@ def search(
     values |= {**parameters(visibility), **sorting.bound(after or ())}
     rows: list[tuple[Any, ...]] = []
     for leg in _legs(form, after) if _is_common(db, form, values) else (Leg.WHOLE,):
-        if len(rows) < count:
-            rows += db.all(_statement(form._replace(leg=leg)), {**values, "count": count - len(rows)})
+        if len(rows) < count and not (paged and is_full(row[TEXT] for row in rows)):
+            statement, rest = _statement(form._replace(leg=leg)), {**values, "count": count - len(rows)}
+            rows += rows_of(db, statement, rest) if paged else db.all(statement, rest)
     keys = {row[0]: tuple(row[len(COLUMNS) :]) for row in rows}
     found = permitted(db, visibility, [stored(row[: len(COLUMNS)]) for row in rows])
     return [Hit(row, (*keys[row.pk], row.id)) for row in found]

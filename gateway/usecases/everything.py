@@ -6,6 +6,7 @@ after a place in this order, so that what comes or goes meanwhile neither repeat
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from gateway.fhir.search_table import TYPES
 from gateway.rules.audit import Act
 from gateway.rules.scopes import allows
 from gateway.store.database import Reader
+from gateway.store.pages import is_full
 from gateway.store.resources import Stored
 from gateway.usecases import belonging
 from gateway.usecases.asked import Answer, Asked, refused
@@ -23,6 +25,7 @@ from gateway.usecases.page import PAGE, Page, Pairs, seal, unseal
 from gateway.usecases.services import Services
 
 MATCH, INCLUDE = "match", "include"
+_AT_ONCE = 16  # texts that are fetched before it is asked whether they fill a page
 _Place = tuple[int, str, str]  # where a row stands in the answer: its part, its type, its id
 
 
@@ -143,8 +146,7 @@ def _page(services: Services, asked: Asked, db: Reader, id: str, walk: _Walk) ->
     places |= {(2, row.type, row.id): row for row in shared if row.pk not in held}
     wanted = {place: row for place, row in sorted(places.items()) if _is_wanted(row, walk)}
     rest = [place for place in wanted if walk.after is None or place > walk.after]
-    now = rest[: walk.count]
-    rows = belonging.texts(db, asked, [wanted[place] for place in now])
+    rows, now = _texts(db, asked, wanted, rest[: walk.count])
     modes = {wanted[place].pk: INCLUDE if place[0] == 2 else MATCH for place in now}
     more = len(rest) > len(now)
     return Record(
@@ -154,6 +156,19 @@ def _page(services: Services, asked: Asked, db: Reader, id: str, walk: _Walk) ->
         _next(services, asked, id, walk, now[-1]) if more else None,
         walk.notices,
     )
+
+
+def _texts(
+    db: Reader, asked: Asked, wanted: Mapping[_Place, Stored], places: Sequence[_Place]
+) -> tuple[list[Stored], Sequence[_Place]]:
+    """The rows at the places with their text, and the places that were looked at: no more bytes than a page holds."""
+    rows: list[Stored] = []
+    for start in range(0, len(places), _AT_ONCE):
+        some = places[start : start + _AT_ONCE]
+        rows += belonging.texts(db, asked, [wanted[place] for place in some])
+        if is_full(row.text for row in rows):
+            return rows, places[: start + len(some)]
+    return rows, places
 
 
 def _is_wanted(row: Stored, walk: _Walk) -> bool:

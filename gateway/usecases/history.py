@@ -18,6 +18,7 @@ from gateway.rules.scopes import allows, allows_interaction
 from gateway.store import history as store
 from gateway.store.binaries import only_opened
 from gateway.store.database import Reader
+from gateway.store.pages import fitting
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
 from gateway.usecases.bounded import bounded
@@ -85,7 +86,8 @@ def history_in(
         before=walk.before,
         count=walk.count + 1,
     )
-    more, rows = len(rows) > walk.count, rows[: walk.count]
+    size = fitting(rows, walk.count)
+    more, rows = len(rows) > size, rows[:size]
     opened = only_opened(db, asked.visibility, rows)
     shown = tuple(row for row in opened if in_scope(asked.caller, row, "s" if id is None else "r"))
     if id is not None and not shown and not _exists(asked, db, str(type), id):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.errors import Forbidden, Issue
 from gateway.fhir.search import Query
@@ -11,6 +11,7 @@ from gateway.rules.access import Caller
 from gateway.rules.scopes import allows
 from gateway.store import includes as store
 from gateway.store.database import Reader
+from gateway.store.pages import fitting, is_full
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 from gateway.usecases.scoping import only_in_scope, readable
@@ -39,14 +40,20 @@ def included(asked: Asked, db: Reader, query: Query, matches: Sequence[Stored]) 
         found |= fresh
         seen |= fresh.keys()
         includes, near = tuple(one for one in includes if one.iterate), list(fresh.values())
-        if not includes or not near or len(found) > MAX_INCLUDED:
+        if not includes or not near or len(found) > MAX_INCLUDED or _is_full(found):
             break
     ordered = sorted(found.values(), key=lambda row: (row.type, row.id))
+    if _is_full(found):
+        return ordered[: fitting(ordered, MAX_INCLUDED)], [_notice("Included resources end where they fill a page.")]
     if len(ordered) > MAX_INCLUDED:
         return ordered[:MAX_INCLUDED], [_notice(f"Included resources end after {MAX_INCLUDED}.")]
     if includes and near:
         return ordered, [_notice(f"Includes iterate at most {MAX_ROUNDS} times.")]
     return ordered, []
+
+
+def _is_full(found: Mapping[int, Stored]) -> bool:
+    return is_full(row.text for row in found.values())
 
 
 def _once(asked: Asked, db: Reader, includes: Sequence[Include], near: Sequence[Stored]) -> dict[int, Stored]:

@@ -12,6 +12,7 @@ from gateway.store import audit_log
 from gateway.store import search as store
 from gateway.store.chains import Scope
 from gateway.store.database import Reader
+from gateway.store.pages import fitting
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
 from gateway.usecases.bounded import bounded
@@ -77,6 +78,7 @@ def _page(services: Services, asked: Asked, db: Reader, walk: Walk, scope: Scope
     if walk.back and not hits:  # what was before is gone: the walk begins where it began
         walk = Walk(walk.place, query)
         hits = _hits(services, asked, db, walk, scope, size + 1)
+    size = fitting([hit.stored for hit in hits], size)
     more, hits = len(hits) > size, hits[:size]
     if walk.back:
         hits.reverse()

@@ -44,13 +44,6 @@ def paged(db: Reader, query: Query, scope: Scope) -> list[list[str]]:
     return [steps for way in ways for steps in _plans(db, _sorted(way, query), values)]
 
 
-def counted(db: Reader, query: Query, scope: Scope) -> list[list[str]]:
-    form, values = _form(query, scope)
-    drivers = [None, *(place for place, _ in _candidates(query))]
-    forms = [form._replace(driver=driver, is_count=True) for driver in drivers]
-    return [plan(db, _statement(one), values) for one in forms]
-
-
 def _sorted(form: _Form, query: Query) -> _Form:
     return form._replace(sorts=sorting.keys_of(query.controls.sorts))
 

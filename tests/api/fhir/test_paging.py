@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from gateway.store import pages
 from tests.api.fhir.conftest import World, document, link, names
 
 
@@ -147,6 +148,28 @@ def test_a_page_link_that_was_changed_is_refused(many: World) -> None:
     same = many.get(f"{head}_page={token}&_count=1000").json()
     assert len(same["entry"]) == 2, "a _count beside it, as some clients write, changes nothing"
     assert many.get(url.replace("/DocumentReference?", "/Composition?")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["?patient=ann", "?patient=ann&_sort=-date", "?_sort=date", "/_history?_count=100"])
+def test_a_page_ends_where_it_would_become_too_long(many: World, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    url: str | None = f"/DocumentReference{path}"
+    assert url
+    whole = [entry["resource"] for entry in many.get(url).json()["entry"]]
+    monkeypatch.setattr(pages, "MOST_BYTES", 1)
+    seen = []
+    while url:
+        bundle = many.get(url).json()
+        (entry,) = bundle["entry"]
+        seen.append(entry["resource"])
+        url = link(bundle, "next")
+    assert seen == whole
+
+
+def test_includes_end_where_they_would_become_too_long_and_say_so(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MOST_BYTES", 1)
+    *found, last = many.get("/DocumentReference?_id=n1&_include=*").json()["entry"]
+    assert [entry["search"]["mode"] for entry in found] == ["match", "include"]
+    assert last["resource"]["issue"][0]["code"] == "too-costly"
 
 
 def test_a_page_link_tells_nothing_of_the_query(many: World) -> None:
