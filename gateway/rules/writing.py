@@ -109,8 +109,8 @@ def label_written(resource: dict[str, Any], former: Mapping[str, Any] | None) ->
 
 def label_at_least(resource: dict[str, Any], codes: Iterable[str]) -> None:
     """Label it no lower than these."""
-    least = highest([*codes, "U"])
-    if highest([confidentiality_of(resource), least]) != confidentiality_of(resource):
+    least, now = highest([*codes, "U"]), confidentiality_of(resource)
+    if highest([now, least]) != now:
         label(resource, CONFIDENTIALITY[least])
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from gateway.store.tables import audit
 
 T = TypeVar("T")
-_SIZES = (64, 16, 4, 1)
+_SIZES = (64, 32, 16, 8, 4, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
