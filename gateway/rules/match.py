@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from gateway.fhir.search_values import fold
+from gateway.fhir.search.values import fold
 
 CERTAIN, PROBABLE, POSSIBLE, NOT = "certain", "probable", "possible", "certainly-not"
 LEVEL_0, LEVEL_1 = 9, 10  # what makes a match probable; what the score is a part of

@@ -16,11 +16,11 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 
 from gateway.fhir.dates import PREFIXES
 from gateway.fhir.json import parse
-from gateway.fhir.search import Query
-from gateway.fhir.search_criteria import Criterion
-from gateway.fhir.search_index import index
-from gateway.fhir.search_rows import IndexRow, StringRow, TokenRow, UriRow
-from gateway.fhir.search_values import DateValue, ReferenceValue, StringValue, TokenValue, UriValue, Value
+from gateway.fhir.search.criteria import Criterion
+from gateway.fhir.search.index import index
+from gateway.fhir.search.query import Query
+from gateway.fhir.search.rows import IndexRow, StringRow, TokenRow, UriRow
+from gateway.fhir.search.values import DateValue, ReferenceValue, StringValue, TokenValue, UriValue, Value
 from gateway.rules.access import Visibility
 from gateway.rules.audit import Act, Outcome
 from gateway.rules.balp import CLIENT_ID, Recorded, render

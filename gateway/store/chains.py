@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, and_, literal_column, or_, select, true
 
-from gateway.fhir.search_chain import Link
-from gateway.fhir.search_criteria import Criterion
+from gateway.fhir.search.chain import Link
+from gateway.fhir.search.criteria import Criterion
 from gateway.store import matching
 from gateway.store.matching import Shape
 from gateway.store.tables import ix_reference, resource

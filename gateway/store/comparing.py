@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, Float, String, and_, bindparam, false, func, or_
 
-from gateway.fhir import dates, search_numbers
-from gateway.fhir.search_values import (
+from gateway.fhir import dates
+from gateway.fhir.search import numbers
+from gateway.fhir.search.values import (
     DateValue,
     Part,
     QuantityValue,
@@ -113,7 +114,7 @@ def _reference(c: Any, value: Shape, names: Names) -> ColumnElement[bool]:
 def _quantity(c: Any, value: Shape, names: Names) -> ColumnElement[bool]:
     prefix, wants_system, wants_code = value
     first, last = (bindparam(next(names), type_=Float) for _ in "12")
-    wanted = [search_numbers.PREFIXES[prefix](c.low, c.high, first, last)]
+    wanted = [numbers.PREFIXES[prefix](c.low, c.high, first, last)]
     if wants_system is True:
         wanted.append(equal(c.system, names))
     if wants_code:

@@ -11,9 +11,9 @@ from itertools import count as counter
 
 from sqlalchemy import BigInteger, bindparam, func, select
 
-from gateway.fhir.search import Query
-from gateway.fhir.search_chain import Link
-from gateway.fhir.search_criteria import Criterion
+from gateway.fhir.search.chain import Link
+from gateway.fhir.search.criteria import Criterion
+from gateway.fhir.search.query import Query
 from gateway.store import matching
 from gateway.store.database import Reader
 from gateway.store.matching import Shape

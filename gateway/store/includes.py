@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Select, String, and_, bindparam, select
 
-from gateway.fhir.search_controls import Include
+from gateway.fhir.search.controls import Include
 from gateway.rules.access import Visibility
 from gateway.store.binaries import only_opened
 from gateway.store.chains import Reach, Scope, flatten_reach, within_reach

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import String, Table, bindparam, delete, update
 
-from gateway.fhir.search_rows import DateRow, IndexRow, QuantityRow, ReferenceRow, StringRow, TokenRow, UriRow
+from gateway.fhir.search.rows import DateRow, IndexRow, QuantityRow, ReferenceRow, StringRow, TokenRow, UriRow
 from gateway.rules.audit import AuditEntry
 from gateway.store.audit import record
 from gateway.store.database import Writer

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, false, or_, select
 
-from gateway.fhir.search_criteria import Criterion
-from gateway.fhir.search_rows import OF_TYPE
-from gateway.fhir.search_values import CompositeValue
+from gateway.fhir.search.criteria import Criterion
+from gateway.fhir.search.rows import OF_TYPE
+from gateway.fhir.search.values import CompositeValue
 from gateway.store import comparing
 from gateway.store.tables import ix_date, ix_quantity, ix_reference, ix_string, ix_token, ix_uri, resource
 

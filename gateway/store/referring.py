@@ -7,7 +7,7 @@ from functools import cache
 from sqlalchemy import String, and_, bindparam, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.rules.access import Visibility
 from gateway.store.database import Reader
 from gateway.store.statements import Prepared

@@ -10,7 +10,7 @@ from functools import cache
 from sqlalchemy import bindparam, func, or_, select
 
 from gateway.fhir.json import parse
-from gateway.fhir.search_index import index as rows_of
+from gateway.fhir.search.index import index as rows_of
 from gateway.rules.audit import AuditEntry
 from gateway.store import index
 from gateway.store.database import Reader, Writer

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import String, and_, bindparam, false, literal_column, select, union_all, update
 
 from gateway.fhir.json import dump
-from gateway.fhir.search_index import index as rows_of
-from gateway.fhir.search_rows import IndexRow
+from gateway.fhir.search.index import index as rows_of
+from gateway.fhir.search.rows import IndexRow
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
 from gateway.rules.audit import AuditEntry
 from gateway.rules.consent import Decision, Facts, Rule, decide, disclosure_class, is_own

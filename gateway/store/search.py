@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, select, union_all
 
-from gateway.fhir.search import Query
+from gateway.fhir.search.query import Query
 from gateway.rules.access import Visibility
 from gateway.store import chains, sorting
 from gateway.store.chains import Hop, Reach, Scope

@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from gateway.fhir.dates import BEGINNING, END
-from gateway.fhir.search_controls import Sort
-from gateway.fhir.search_numbers import FARTHEST
+from gateway.fhir.search.controls import Sort
+from gateway.fhir.search.numbers import FARTHEST
 from gateway.store.matching import TABLES
 from gateway.store.tables import resource
 

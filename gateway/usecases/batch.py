@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.errors import Refusal
-from gateway.fhir.transaction import Entry, Requests
+from gateway.fhir.transaction.requests import Entry, Requests
 from gateway.usecases.asked import Asked
 from gateway.usecases.entries import Answered, placed
 from gateway.usecases.entry_reads import Allowance, read_alone

@@ -13,7 +13,7 @@ from gateway.fhir.care_dates import CARE_DATES
 from gateway.fhir.compartments import PATIENT
 from gateway.fhir.dates import Interval
 from gateway.fhir.references import ID
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.rules.restrictions import EVERYTHING
 from gateway.rules.scopes import access, allows
 from gateway.store import belonging, resources

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.fhir.transaction import read
+from gateway.fhir.transaction.requests import read
 from gateway.rules.audit import Act
 from gateway.usecases.asked import Asked
 from gateway.usecases.batch import batch

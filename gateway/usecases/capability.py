@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gateway import __version__
 from gateway.fhir.patch import bodies
-from gateway.fhir.search_table import TYPES, Parameter, TypeTable
+from gateway.fhir.search.table import TYPES, Parameter, TypeTable
 from gateway.rules import balp, codes, consent_admission
 
 FORMATS = ("application/fhir+json", "json")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gateway.errors import Conflict
-from gateway.fhir.search_rows import IndexRow
+from gateway.fhir.search.rows import IndexRow
 from gateway.rules import consent
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.subjects import subject_of

@@ -10,8 +10,8 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from gateway.errors import BadRequest, PreconditionFailed, TooLarge
-from gateway.fhir.search import Query, parse
-from gateway.fhir.search_controls import Controls
+from gateway.fhir.search.controls import Controls
+from gateway.fhir.search.query import Query, parse
 from gateway.store import search as store
 from gateway.store.database import Reader
 from gateway.store.resources import Stored

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.errors import Unprocessable
 from gateway.fhir import models
 from gateway.fhir.check import check
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.usecases.services import Services
 
 

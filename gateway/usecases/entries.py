@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from gateway.errors import Issue, Refusal
-from gateway.fhir.transaction import Entry
+from gateway.fhir.transaction.requests import Entry
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Written

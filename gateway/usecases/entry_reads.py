@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 from gateway.errors import BadRequest, Forbidden, Gone, NotFound, TooLarge
 from gateway.fhir.dates import MICROS, interval
-from gateway.fhir.search_table import TYPES
-from gateway.fhir.transaction import Entry
+from gateway.fhir.search.table import TYPES
+from gateway.fhir.transaction.requests import Entry
 from gateway.rules.audit import Act
 from gateway.rules.scopes import allows
 from gateway.store import audit

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from gateway.errors import BadRequest, Forbidden, Issue, Refusal
 from gateway.fhir.dates import BEGINNING, END, Interval, interval
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.rules.audit import Act
 from gateway.rules.scopes import allows
 from gateway.store.database import Reader

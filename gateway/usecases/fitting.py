@@ -14,7 +14,7 @@ from gateway.fhir.check import check
 from gateway.fhir.elements import elements_of
 from gateway.fhir.json import parse
 from gateway.fhir.references import ID, Reference, literal
-from gateway.fhir.search_index import index
+from gateway.fhir.search.index import index
 from gateway.rules import consent_admission, subjects, writing
 from gateway.rules.audit import Act
 from gateway.rules.consent import disclosure_class

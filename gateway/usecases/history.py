@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from gateway.errors import BadRequest, Forbidden, Issue, NotFound, NotSupported, Refusal
 from gateway.fhir.dates import Interval, interval
 from gateway.fhir.references import ID
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act
 from gateway.rules.scopes import allows, allows_interaction

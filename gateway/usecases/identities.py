@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from gateway.errors import BadRequest, Issue, PreconditionFailed
-from gateway.fhir.transaction import Entry
-from gateway.fhir.transaction_links import Link
+from gateway.fhir.transaction.links import Link
+from gateway.fhir.transaction.requests import Entry
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Ground
 from gateway.usecases.conditional import matches

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gateway.errors import Forbidden, Issue
-from gateway.fhir.search import Query
-from gateway.fhir.search_controls import Include
+from gateway.fhir.search.controls import Include
+from gateway.fhir.search.query import Query
 from gateway.rules.access import Caller
 from gateway.rules.scopes import allows
 from gateway.store import includes as store

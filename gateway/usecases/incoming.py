@@ -11,7 +11,7 @@ from typing import Any
 from gateway.errors import BadRequest, Forbidden, NotFound, NotSupported, PreconditionFailed
 from gateway.fhir.json import JsonFault, parse
 from gateway.fhir.references import ID
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.rules.review import sight_of
 from gateway.rules.scopes import allows_interaction
 from gateway.rules.writing import is_reserved

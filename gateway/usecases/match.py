@@ -15,7 +15,7 @@ from typing import Any
 from gateway.errors import Forbidden, Issue, Refusal, Unprocessable
 from gateway.fhir.check import check
 from gateway.fhir.json import parse as parse_json
-from gateway.fhir.search import parse
+from gateway.fhir.search.query import parse
 from gateway.rules.audit import Act
 from gateway.rules.match import CERTAIN, NOT, Likeness, compare, doubted
 from gateway.rules.scopes import allows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.errors import Forbidden, Gone, NotFound
 from gateway.fhir.references import ID
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.scopes import allows
 from gateway.store import audit_log, binaries, resources

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from gateway.errors import Forbidden
 from gateway.fhir.json import parse as parse_json
-from gateway.fhir.search import Query
-from gateway.fhir.search import parse as parse_query
-from gateway.fhir.search_criteria import Criterion
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.criteria import Criterion
+from gateway.fhir.search.query import Query
+from gateway.fhir.search.query import parse as parse_query
+from gateway.fhir.search.table import TYPES
 from gateway.rules.access import Caller
 from gateway.rules.restrictions import EVERYTHING
 from gateway.rules.scopes import access, allows

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.errors import Issue, Refusal
-from gateway.fhir.search import Query
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.query import Query
+from gateway.fhir.search.table import TYPES
 from gateway.rules.audit import Act
 from gateway.store import audit_log
 from gateway.store import search as store

@@ -16,7 +16,7 @@ from gateway.fhir.bundle import document, document_entry
 from gateway.fhir.json import dump
 from gateway.fhir.json import parse as parse_json
 from gateway.fhir.labels import NORMAL, label
-from gateway.fhir.search import parse
+from gateway.fhir.search.query import parse
 from gateway.rules.audit import Act
 from gateway.rules.codes import URI, instant
 from gateway.rules.scopes import allows

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gateway.fhir.json import parse
 from gateway.fhir.references import literal
-from gateway.fhir.search_index import index
+from gateway.fhir.search.index import index
 from gateway.rules.audit import Act
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Ground, Step

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from gateway.errors import BadRequest, Issue, NotSupported, PreconditionFailed
 from gateway.fhir.patch.bodies import of_entry
-from gateway.fhir.search_table import TYPES
-from gateway.fhir.transaction import Entry, Requests
-from gateway.fhir.transaction_links import Link, Names, links, rewrite, root_of
+from gateway.fhir.search.table import TYPES
+from gateway.fhir.transaction.links import Link, Names, links, rewrite, root_of
+from gateway.fhir.transaction.requests import Entry, Requests
 from gateway.rules.audit import Act
 from gateway.store.database import Writer
 from gateway.usecases.asked import Asked

@@ -8,10 +8,10 @@ from typing import Any
 from gateway.errors import BadRequest, Forbidden, Issue, NotFound, NotSupported
 from gateway.fhir.compartments import PATIENT
 from gateway.fhir.references import ID
-from gateway.fhir.search import Query, parse, parse_all
-from gateway.fhir.search_criteria import Criterion
-from gateway.fhir.search_table import TYPES
-from gateway.fhir.search_values import ReferenceValue
+from gateway.fhir.search.criteria import Criterion
+from gateway.fhir.search.query import Query, parse, parse_all
+from gateway.fhir.search.table import TYPES
+from gateway.fhir.search.values import ReferenceValue
 from gateway.rules.access import Caller
 from gateway.rules.scopes import allows
 from gateway.usecases.asked import Asked

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from tests.conformance import tools
 from tests.conformance.speaker import Speaker, speaking
 from tests.house import House

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.fhir.path import compile
-from gateway.fhir.search_table import TYPES, Parameter
+from gateway.fhir.search.table import TYPES, Parameter
 
 Json = dict[str, Any]
 PREFIXES = ("", "eq", "ne", "lt", "gt", "le", "ge", "sa", "eb")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from tests.conformance import oracle
 from tests.conformance.both import ALL, Both, matches_of
 from tests.conformance.questions import Question, questions, texts_of, values_of

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.fhir.search_table import TYPES, Parameter
+from gateway.fhir.search.table import TYPES, Parameter
 from tests.conformance.both import ALL, Both, Json, matches_of
 from tests.conformance.questions import Question, questions, values_of
 

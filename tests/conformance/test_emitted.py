@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from tests.conformance.emitted import Emitted
 from tests.conformance.validators import Npm, Validator
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.fhir.check import check
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.fhir.tables import node
 from gateway.fhir.walker import Walk
 from tests.fhir.examples import examples_of, needs_packages

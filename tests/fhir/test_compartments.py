@@ -6,7 +6,7 @@ import pytest
 
 from gateway.fhir.compartments import PATIENT
 from gateway.fhir.definitions.build_compartments import build
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from tests.world import R4_PACKAGE
 
 

@@ -15,12 +15,12 @@ from gateway.errors import BadRequest
 from gateway.fhir.bundle import bundle, history_entry, outcome_entry, search_entry
 from gateway.fhir.definitions import build_search
 from gateway.fhir.references import Reference, literal
-from gateway.fhir.search import parse
-from gateway.fhir.search_index import index
-from gateway.fhir.search_numbers import FARTHEST
-from gateway.fhir.search_rows import DateRow, QuantityRow, ReferenceRow, StringRow, TokenRow, UriRow
-from gateway.fhir.search_table import TYPES
-from gateway.fhir.search_values import ReferenceValue, StringValue, TokenValue, fold, sounds, split
+from gateway.fhir.search.index import index
+from gateway.fhir.search.numbers import FARTHEST
+from gateway.fhir.search.query import parse
+from gateway.fhir.search.rows import DateRow, QuantityRow, ReferenceRow, StringRow, TokenRow, UriRow
+from gateway.fhir.search.table import TYPES
+from gateway.fhir.search.values import ReferenceValue, StringValue, TokenValue, fold, sounds, split
 from tests.world import R4_PACKAGE
 
 BASE = "https://gateway.example/fhir"

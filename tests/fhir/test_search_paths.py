@@ -6,8 +6,8 @@ import pytest
 
 from gateway.fhir.json import dump, parse
 from gateway.fhir.path import compile
-from gateway.fhir.search_paths import _branch, _typed, finder
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.paths import _branch, _typed, finder
+from gateway.fhir.search.table import TYPES
 from tests.synthetic import history_of
 
 RESOURCES = [entry["resource"] for entry in parse(dump(history_of(3, 150)))["entry"]]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import BadRequest, Issue, TooLarge
-from gateway.fhir.transaction import Requests, read
+from gateway.fhir.transaction.requests import Requests, read
 
 BASE = "https://gateway.example/fhir"
 PATIENT = {"resourceType": "Patient", "name": [{"family": "Stone"}]}

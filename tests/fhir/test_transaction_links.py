@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.fhir.transaction_links import Names, links, rewrite, root_of
+from gateway.fhir.transaction.links import Names, links, rewrite, root_of
 
 ANN = "urn:uuid:0c2f0a6e-9f61-4f2c-9c55-6d3d0d3a8f01"
 OID = "urn:oid:1.2.3.4"

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 from hypothesis import strategies as st
 
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from tests.fuzz import bodies
 from tests.fuzz.hostile import IDS, REFERENCES, TEXTS
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from tests.house import Cast, House, opened
 from tests.world import SUMMARY
 

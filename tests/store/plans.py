@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.fhir.search import Query
+from gateway.fhir.search.query import Query
 from gateway.rules.access import Visibility
 from gateway.store import sorting
 from gateway.store.chains import Scope

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.fhir.compartments import PATIENT
-from gateway.fhir.search import parse, parse_all
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.query import parse, parse_all
+from gateway.fhir.search.table import TYPES
 from gateway.store import history, includes, tables
 from gateway.store.chains import Scope, flatten_reach
 from gateway.store.database import Database, Reader

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.fhir.search import parse
+from gateway.fhir.search.query import parse
 from gateway.rules.access import Visibility
 from gateway.store import driving, resources, search
 from gateway.store.database import Database

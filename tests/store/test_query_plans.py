@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.fhir.search import parse
-from gateway.fhir.search_criteria import MODIFIERS
-from gateway.fhir.search_table import TYPES, Parameter
-from gateway.fhir.value_sets import PROVENANCE
+from gateway.fhir.search.criteria import MODIFIERS
+from gateway.fhir.search.query import parse
+from gateway.fhir.search.table import TYPES, Parameter
+from gateway.fhir.search.value_sets import PROVENANCE
 from gateway.store import tables
 from gateway.store.chains import Limits
 from gateway.store.database import Database, Reader

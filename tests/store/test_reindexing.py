@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.fhir.search import parse
+from gateway.fhir.search.query import parse
 from gateway.rules.access import Visibility
 from gateway.rules.audit import Act
 from gateway.store import migrate, reindexing, resources, search

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.fhir.search import Query, parse
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.query import Query, parse
+from gateway.fhir.search.table import TYPES
 from gateway.rules.access import Visibility
 from gateway.store import resources, search
 from gateway.store.chains import Scope

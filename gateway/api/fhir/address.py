@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import NotFound, NotSupported
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

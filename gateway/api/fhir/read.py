@@ -9,9 +9,9 @@ from gateway.api.fhir.answers import ask, identify, version
 from gateway.api.fhir.binary import raw, wants_bytes
 from gateway.api.fhir.negotiation import Wish, wish
 from gateway.errors import BadRequest, Issue
-from gateway.fhir.search_controls import Controls, control
-from gateway.fhir.search_subset import subset
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.controls import Controls, control
+from gateway.fhir.search.subset import subset
+from gateway.fhir.search.table import TYPES
 from gateway.usecases import read as usecase
 
 

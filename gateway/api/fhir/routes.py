@@ -25,7 +25,7 @@ from gateway.api.fhir.read import read
 from gateway.api.fhir.search import search, search_by_post
 from gateway.api.fhir.update import update, update_matching
 from gateway.api.fhir.vread import vread
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 
 PREFIX = "/fhir"
 

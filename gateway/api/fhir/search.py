@@ -15,7 +15,7 @@ from gateway.api.media import is_form
 from gateway.errors import TooLarge, UnsupportedMedia
 from gateway.fhir.bundle import bundle, outcome_entry, search_entry
 from gateway.fhir.outcome import outcome
-from gateway.fhir.search_subset import subset
+from gateway.fhir.search.subset import subset
 from gateway.usecases import search as usecase
 from gateway.usecases.asked import Asked
 from gateway.usecases.page import PAGE, Pairs

@@ -17,7 +17,7 @@ from gateway.api.fhir.routes import PREFIX
 from gateway.api.fhir.search import search
 from gateway.api.middleware import RequestFrame, compressing
 from gateway.errors import Refusal
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 
 _BEFORE = f"{PREFIX}/"
 _READ, _SEARCHED = (

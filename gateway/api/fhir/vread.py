@@ -8,7 +8,7 @@ from starlette.responses import Response
 from gateway.api.fhir.answers import ask, identify, version
 from gateway.api.fhir.negotiation import wish
 from gateway.api.fhir.read import parts
-from gateway.fhir.search_subset import subset
+from gateway.fhir.search.subset import subset
 from gateway.usecases import read as usecase
 
 

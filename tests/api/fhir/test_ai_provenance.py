@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.fhir import profiles
-from gateway.fhir.value_sets import PROVENANCE
+from gateway.fhir.search.value_sets import PROVENANCE
 from tests.house import House, gather, opened
 
 AIAST = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue|AIAST"

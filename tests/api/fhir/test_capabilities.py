@@ -11,7 +11,7 @@ import pytest
 
 from gateway.api.fhir.capabilities import tagged
 from gateway.fhir.check import check
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.rules.consent_form import Form, consent_of
 from tests.api.fhir.conftest import BASE, NOON, World, document, organization, provenance
 from tests.api.fhir.test_everything import DIRECTORY

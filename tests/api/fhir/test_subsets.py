@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.fhir.definitions.build_summary import build
-from gateway.fhir.search_subset import _summaries
+from gateway.fhir.search.subset import _summaries
 from tests.api.fhir.conftest import World, patient
 from tests.world import R4_PACKAGE
 

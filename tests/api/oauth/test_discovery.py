@@ -9,7 +9,7 @@ import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from starlette.testclient import TestClient
 
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.rules.scopes import OWN, parse
 
 SMART = "/fhir/.well-known/smart-configuration"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from tests.house import House
 from tests.world import BASE
 from tests.writers import count, created, delete, labels, note, observation, post, put, send

@@ -18,7 +18,7 @@ from gateway.fhir.dates import BEGINNING, END, Interval, interval
 from gateway.fhir.json import dump
 from gateway.fhir.outcome import outcome
 from gateway.fhir.parameters import In, Inputs
-from gateway.fhir.search_subset import subset
+from gateway.fhir.search.subset import subset
 from gateway.usecases import docref as usecase
 from gateway.usecases.docref import Wanted
 

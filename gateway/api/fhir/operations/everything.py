@@ -15,7 +15,7 @@ from gateway.api.fhir.operations.given import as_pairs, inputs, shape
 from gateway.fhir.bundle import bundle, outcome_entry, search_entry
 from gateway.fhir.outcome import outcome
 from gateway.fhir.parameters import In
-from gateway.fhir.search_subset import subset
+from gateway.fhir.search.subset import subset
 from gateway.usecases import everything as usecase
 from gateway.usecases.page import PAGE
 

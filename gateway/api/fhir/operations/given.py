@@ -17,8 +17,8 @@ from gateway.errors import BadRequest, Issue, UnsupportedMedia
 from gateway.fhir import parameters
 from gateway.fhir.json import JsonFault, parse
 from gateway.fhir.parameters import In, Inputs
-from gateway.fhir.search_controls import Controls, control
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.controls import Controls, control
+from gateway.fhir.search.table import TYPES
 
 
 async def inputs(request: Request, pairs: Iterable[tuple[str, str]], *wanted: In) -> Inputs:

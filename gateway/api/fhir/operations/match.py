@@ -12,7 +12,7 @@ from gateway.api.fhir.operations.given import inputs, shape
 from gateway.fhir.bundle import bundle, graded_entry, outcome_entry
 from gateway.fhir.outcome import outcome
 from gateway.fhir.parameters import In
-from gateway.fhir.search_subset import subset
+from gateway.fhir.search.subset import subset
 from gateway.usecases import match as usecase
 
 _INPUTS = (

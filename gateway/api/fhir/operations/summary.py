@@ -10,7 +10,7 @@ from gateway.api.fhir.negotiation import wish
 from gateway.api.fhir.operations.given import inputs, shape
 from gateway.errors import BadRequest
 from gateway.fhir.parameters import In
-from gateway.fhir.search_controls import Controls
+from gateway.fhir.search.controls import Controls
 from gateway.usecases import summary as usecase
 
 _PROFILE = In("profile", ("canonical", "uri"))

@@ -15,7 +15,7 @@ from gateway.api.fhir.operations.match import match
 from gateway.api.fhir.operations.meta import meta
 from gateway.api.fhir.operations.summary import summary
 from gateway.api.fhir.operations.validate import validate
-from gateway.fhir.search_table import TYPES
+from gateway.fhir.search.table import TYPES
 from gateway.usecases.capability import Operation
 
 

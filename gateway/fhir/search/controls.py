@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from gateway.fhir.search_table import TYPES, Parameter, TypeTable
+from gateway.fhir.search.table import TYPES, Parameter, TypeTable
 
 SUMMARIES = ("true", "text", "data", "count", "false")
 TOTALS = ("none", "estimate", "accurate")

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.errors import BadRequest, Issue, TooLarge
 from gateway.fhir.tables import describe
-from gateway.fhir.transaction_url import CONDITIONS, METHODS, Address, full_url_fault, read_url
+from gateway.fhir.transaction.address import CONDITIONS, METHODS, Address, full_url_fault, read_url
 from gateway.fhir.walker import Walk
 
 KINDS = frozenset({"batch", "transaction"})

@@ -14,10 +14,10 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from gateway.errors import BadRequest, Issue
-from gateway.fhir.search_chain import Link, TooCostly, is_link, link
-from gateway.fhir.search_controls import CONTROLS, Controls, control
-from gateway.fhir.search_criteria import Criterion, Unknown, criterion
-from gateway.fhir.search_table import TYPES, TypeTable
+from gateway.fhir.search.chain import Link, TooCostly, is_link, link
+from gateway.fhir.search.controls import CONTROLS, Controls, control
+from gateway.fhir.search.criteria import Criterion, Unknown, criterion
+from gateway.fhir.search.table import TYPES, TypeTable
 
 MAX_VALUES, MAX_LINKS = 200, 8
 _SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-:.]{0,127}\Z")

@@ -14,7 +14,7 @@ from typing import Any
 
 from gateway.fhir.json import dump, parse
 from gateway.fhir.labels import SUBSETTED
-from gateway.fhir.search_controls import Controls
+from gateway.fhir.search.controls import Controls
 from gateway.fhir.tables import Child, node
 
 _ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules", "modifierExtension"})

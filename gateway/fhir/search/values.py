@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from gateway.fhir.dates import PREFIXES, Interval, interval
 from gateway.fhir.references import ID, literal
-from gateway.fhir.search_numbers import Extent, searched
-from gateway.fhir.search_table import Parameter
+from gateway.fhir.search.numbers import Extent, searched
+from gateway.fhir.search.table import Parameter
 
 _ESCAPED = re.compile(r"\\([\\,|$])")
 _PREFIXED = re.compile(r"([a-z]{2})?([0-9].*)\Z", re.DOTALL)

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from gateway.fhir.dates import Interval, interval, period, timing
 from gateway.fhir.references import literal
-from gateway.fhir.search_numbers import extent
-from gateway.fhir.search_paths import Find, finder
-from gateway.fhir.search_rows import (
+from gateway.fhir.search.numbers import extent
+from gateway.fhir.search.paths import Find, finder
+from gateway.fhir.search.rows import (
     OF_TYPE,
     DateRow,
     IndexRow,
@@ -24,8 +24,8 @@ from gateway.fhir.search_rows import (
     TokenRow,
     UriRow,
 )
-from gateway.fhir.search_table import COLUMNS, TYPES, Parameter
-from gateway.fhir.search_values import fold, sounds
+from gateway.fhir.search.table import COLUMNS, TYPES, Parameter
+from gateway.fhir.search.values import fold, sounds
 
 # Of HumanName and of Address.
 _PARTS = (

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.fhir.references import ID
-from gateway.fhir.search_criteria import Criterion, Unknown, criterion, names_target
-from gateway.fhir.search_table import TYPES, Parameter, TypeTable
-from gateway.fhir.search_values import split
+from gateway.fhir.search.criteria import Criterion, Unknown, criterion, names_target
+from gateway.fhir.search.table import TYPES, Parameter, TypeTable
+from gateway.fhir.search.values import split
 
 MAX_HOPS = 4
 MAX_HAS = 3

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.fhir.search_table import COLUMNS, TYPES, Parameter, TypeTable
-from gateway.fhir.search_values import TokenValue, UriValue, Value, read, split, unescape
-from gateway.fhir.value_sets import members
+from gateway.fhir.search.table import COLUMNS, TYPES, Parameter, TypeTable
+from gateway.fhir.search.value_sets import members
+from gateway.fhir.search.values import TokenValue, UriValue, Value, read, split, unescape
 
 _URL = re.compile(r"([a-z][a-z0-9+.\-]*://[^/\s]+)(/\S*)?\Z")
 _DEEPEST = 20  # steps of a path
