@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gateway.store.database import Database, Kept
@@ -61,6 +62,9 @@ class _Cursor:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._cursor)
+
     def execute(self, sql: str, values: Any) -> None:
         self._said.append(Statement(sql, values))
         self._cursor.execute(sql, values)
@@ -80,5 +84,5 @@ def replay(driver: Any, statements: list[Statement]) -> None:
         else:
             cursor.execute(sql, values)
             if "RETURNING" in sql:
-                cursor.fetchone()
+                cursor.fetchall()
     driver.commit()
