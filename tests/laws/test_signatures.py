@@ -26,6 +26,7 @@ MACHINERY = {
 }
 # Functions that read without a visibility, each with what they read instead of patient content.
 OPEN = {
+    "budget.at_most": "nothing; it bounds what is read in its block",
     "clients.client_of": "a registered client",
     "clients.clients": "registered clients",
     "people.is_taken": "a login",
