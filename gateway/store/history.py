@@ -16,12 +16,12 @@ from gateway.fhir.dates import Interval
 from gateway.rules.access import Visibility
 from gateway.store.chains import name_of
 from gateway.store.database import Reader
-from gateway.store.pages import rows_of
+from gateway.store.pages import page_of
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.statements import Prepared
 from gateway.store.tables import resource
 from gateway.store.times import micros
-from gateway.store.visible import parameters, shielded, visible
+from gateway.store.visible import shielded, visible
 
 
 class _Form(NamedTuple):
@@ -51,7 +51,7 @@ def history(
     values: dict[str, Any] = {"id": id, "since": micros(since) if since else None, "count": count}
     values |= {"first": at.low, "last": at.high} if at else {}
     values |= {"before_at": before[0], "before_pk": before[1]} if before else {}
-    rows = rows_of(db, _statement(form), {**parameters(visibility), **values})
+    rows = page_of(db, visibility, _statement(form), values)
     return permitted(db, visibility, [stored(row) for row in rows])
 
 

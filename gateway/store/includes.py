@@ -14,11 +14,11 @@ from gateway.rules.access import Visibility
 from gateway.store.binaries import only_opened
 from gateway.store.chains import Reach, Scope, flatten_reach, within_reach
 from gateway.store.database import Reader
-from gateway.store.pages import rows_of
+from gateway.store.pages import page_of
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.statements import Prepared
 from gateway.store.tables import ix_reference, resource
-from gateway.store.visible import parameters, shielded
+from gateway.store.visible import shielded
 
 _BATCHES = (1, 8, 64, 512)
 
@@ -53,8 +53,8 @@ def included(
             bound = {f"m{place}": value for place, value in enumerate(padded)}
             bound |= {f"p{place}": value for place, value in enumerate(values)}
             form = _Form(include.code, include.source, include.reverse, reach, size)
-            bound |= {**parameters(visibility), "near": type, "count": count}
-            got = permitted(db, visibility, [stored(row) for row in rows_of(db, _statement(form), bound)])
+            bound |= {"near": type, "count": count}
+            got = permitted(db, visibility, [stored(row) for row in page_of(db, visibility, _statement(form), bound)])
             found |= {row.pk: row for row in only_opened(db, visibility, got)}
     return sorted(found.values(), key=lambda row: (row.type, row.id))[:count]
 

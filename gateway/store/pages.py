@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gateway.rules.access import Visibility
 from gateway.store.database import Reader
 from gateway.store.resources import COLUMNS, Stored
 from gateway.store.statements import Prepared
+from gateway.store.visible import parameters
 
 MOST_BYTES = 16 * 1024 * 1024
 TEXT = next(place for place, column in enumerate(COLUMNS) if column.name == "text")
 
 
-def rows_of(db: Reader, prepared: Prepared, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Rows that begin with `COLUMNS`: two at least, and no further than the one that makes them longer than a page."""
+def page_of(db: Reader, visibility: Visibility, prepared: Prepared, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Rows of a shielded statement that begin with `COLUMNS`: two at least, else no further than the one that makes them
+    longer than a page."""
     rows, size = [], 0
-    for row in db.each(prepared, values):
+    for row in db.each(prepared, {**parameters(visibility), **values}):
         rows.append(row)
         size += len(row[TEXT])
         if size > MOST_BYTES and len(rows) > 1:

@@ -18,7 +18,7 @@ from gateway.store.compartments import in_compartment
 from gateway.store.database import Reader
 from gateway.store.driving import driver_of
 from gateway.store.matching import Shape, condition, flatten
-from gateway.store.pages import TEXT, is_full, rows_of
+from gateway.store.pages import TEXT, is_full, page_of
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.sorting import Leg
 from gateway.store.statements import Prepared
@@ -84,7 +84,7 @@ def search(
     for leg in _legs(form, after) if _is_common(db, form, values) else (Leg.WHOLE,):
         if len(rows) < count and not (paged and is_full(row[TEXT] for row in rows)):
             statement, rest = _statement(form._replace(leg=leg)), {**values, "count": count - len(rows)}
-            rows += rows_of(db, statement, rest) if paged else db.all(statement, rest)
+            rows += page_of(db, visibility, statement, rest) if paged else db.all(statement, rest)
     keys = {row[0]: tuple(row[len(COLUMNS) :]) for row in rows}
     found = permitted(db, visibility, [stored(row[: len(COLUMNS)]) for row in rows])
     return [Hit(row, (*keys[row.pk], row.id)) for row in found]

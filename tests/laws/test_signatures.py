@@ -29,6 +29,7 @@ OPEN = {
     "budget.at_most": "nothing; it bounds what is read in its block",
     "clients.client_of": "a registered client",
     "clients.clients": "registered clients",
+    "driving.driver_of": "how many index rows a search could begin with; that decides on the way, never on the answer",
     "people.is_taken": "a login",
     "people.person_of": "somebody who signs in",
     "registry.listed": "organizations and practitioners, about no patient",
