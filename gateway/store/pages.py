@@ -16,8 +16,8 @@ TEXT = next(place for place, column in enumerate(COLUMNS) if column.name == "tex
 
 
 def page_of(db: Reader, visibility: Visibility, prepared: Prepared, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Rows of a shielded statement that begin with `COLUMNS`: two at least, else no further than the one that makes them
-    longer than a page."""
+    """Rows of a shielded statement that begin with `COLUMNS`: two at least, else no further than the one with which
+    they are longer than a page."""
     rows, size = [], 0
     for row in db.each(prepared, {**parameters(visibility), **values}):
         rows.append(row)
