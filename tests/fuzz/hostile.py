@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 _RAW = re.compile(r'"\\u0001([^"\\]*)\\u0001"')
-MARK = "zq7-never-to-be-repeated"  # stands in free texts: no refusal may say it again
+MARK = "zq7~never~to~be~repeated"  # stands in texts: no refusal may say it again. Not the form of a name, which one may
 XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 
 
