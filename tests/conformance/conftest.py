@@ -61,8 +61,12 @@ def npm(tmp_path_factory: Folder) -> Iterator[Npm]:
 
 
 @pytest.fixture(scope="session")
-def both(house: House, tmp_path_factory: Folder) -> Iterator[Both]:
+def both(cast: Cast, tmp_path_factory: Folder) -> Iterator[Both]:
+    """On a house of their own, which holds nothing but what the other server is given too."""
     if reason := tools.without_node():
         pytest.skip(reason)
-    with both_of(house, tmp_path_factory.mktemp("both")) as servers:
+    with (
+        opened(cast, tmp_path_factory.mktemp("both-house")) as house,
+        both_of(house, tmp_path_factory.mktemp("both")) as servers,
+    ):
         yield servers
