@@ -32,7 +32,7 @@ from tests.world import BASE, KEY, SUMMARY, TRANSCRIPT, World, settle
 
 READER = "system/*.rs"
 WRITER = "system/*.cruds consent"
-STAFF = ("review", "consent", "lineage", "user/*.rs")
+STAFF = ("review", "transcripts", "psychotherapy-notes", "consent", "lineage", "user/*.rs")
 AUDITOR = ("lineage", "audit", "user/*.rs")
 PASSWORD = "a walk by the water at dusk"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -102,11 +102,11 @@ class World:
 
     @property
     def reviewer(self) -> Asked:
-        return self.asked(person=self.grace, client="pages")
+        return self.asked("review", "transcripts", person=self.grace, client="pages")
 
     @property
     def colleague(self) -> Asked:
-        return self.asked(person=self.ann, client="pages")
+        return self.asked("review", "transcripts", person=self.ann, client="pages")
 
     def context(self, session: str = "s-1", **changes: Any) -> dict[str, Any]:
         return {

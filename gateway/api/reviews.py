@@ -61,7 +61,8 @@ class Entry(Shape):
 
 
 class TranscriptLine(Shape):
-    """A line a statement rests on; `text` is absent when the transcript has not come."""
+    """A line a statement rests on; `text` is absent when the transcript has not come, and for who does not hold the
+    scope `transcripts`."""
 
     segment_id: str
     identifier: str

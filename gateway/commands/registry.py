@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 SCOPES = {
-    Role.reviewer: ("review", "consent", "lineage", "user/*.rs"),
+    Role.reviewer: ("review", "transcripts", "consent", "lineage", "user/*.rs"),
     Role.auditor: ("lineage", "audit", "user/*.rs"),
 }
 PURPOSES = {Role.reviewer: "TREAT", Role.auditor: "HOPERAT"}

@@ -16,7 +16,7 @@ NPI = "http://hl7.org/fhir/sid/us-npi"
 SCRIBE_SCOPES = ("submission.write",)
 EHR_SCOPES = ("system/*.rs",)
 OWN_EHR_SCOPES = ("system/*.cruds",)
-REVIEWER_SCOPES = ("review", "consent", "lineage", "user/*.rs")
+REVIEWER_SCOPES = ("review", "transcripts", "consent", "lineage", "user/*.rs")
 AUDITOR_SCOPES = ("lineage", "audit", "user/*.rs")
 
 

@@ -45,9 +45,11 @@ class Visibility:
 
 @dataclass(frozen=True, slots=True)
 class ReviewerSight:
-    """What the custodian's own reviewers may see: drafts, revisions, transcripts. No consent ever widens it."""
+    """What the custodian's own reviewers may see: drafts and revisions; with `words` also what was said in a session.
+    No consent ever widens it."""
 
     organization_id: str
+    words: bool = False
 
 
 def visibility_of(caller: Caller, at: datetime) -> Visibility:

@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.errors import Conflict, Forbidden, PreconditionFailed
 from gateway.rules.access import Caller, ReviewerSight
+from gateway.rules.scopes import TRANSCRIPTS
 
 
 class State(StrEnum):
@@ -84,7 +85,8 @@ def check_reviewer(caller: Caller) -> str:
 
 
 def sight_of(caller: Caller) -> ReviewerSight:
-    return ReviewerSight(caller.organization_id)
+    """What is said in sessions takes a scope of its own: a reviewer without it sees when who spoke, not the words."""
+    return ReviewerSight(caller.organization_id, words=TRANSCRIPTS in caller.scopes)
 
 
 def content_digest(resources: Sequence[Mapping[str, Any]]) -> str:

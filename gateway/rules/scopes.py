@@ -15,8 +15,10 @@ from typing import Any
 
 from gateway.rules.restrictions import EVERYTHING, Restriction, RestrictionFault
 
+# Session words and psychotherapy notes are kept apart: no other scope, of FHIR or of review, opens them.
+TRANSCRIPTS, PSYCHOTHERAPY_NOTES = "transcripts", "psychotherapy-notes"
 # What the gateway offers beside FHIR: handing in, reviewing, recording consents, tracing, reading the audit.
-OWN = frozenset({"submission.write", "review", "consent", "lineage", "audit"})
+OWN = frozenset({"submission.write", "review", "consent", "lineage", "audit", TRANSCRIPTS, PSYCHOTHERAPY_NOTES})
 SYSTEM, USER = "system", "user"
 # The log tells of drafts, so reading it is the auditors' alone: a FHIR scope does not open it without this one.
 _NEEDS = {"AuditEvent": "audit"}

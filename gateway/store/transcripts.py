@@ -30,6 +30,17 @@ class Session:
     external_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A segment as it is given out: who spoke when; `text` only to a sight that holds the words."""
+
+    id: str
+    speaker: str | None
+    start: Decimal | None
+    end: Decimal | None
+    text: str | None
+
+
 _SESSION = Prepared(
     select(session.c.id).where(
         session.c.client_id == bindparam("client_id"),
@@ -78,16 +89,16 @@ def add(
     record(writer, audit)
 
 
-def segments(db: Reader, visibility: ReviewerSight, vault: Vault, session_id: str) -> dict[str, Segment]:
+def segments(db: Reader, visibility: ReviewerSight, vault: Vault, session_id: str) -> dict[str, Spoken]:
     """The segments of a session by the producer's id; a later transcript's word on a segment replaces an earlier's."""
     rows = db.all(_OF_SESSION, {"session_id": session_id, "custodian_id": visibility.organization_id})
-    found: dict[str, Segment] = {}
+    found: dict[str, Spoken] = {}
     for id, sealed in rows:
         for members in json.parse(vault.open(bytes(sealed), place=f"transcript/{id}")):
-            found[members["id"]] = _segment(members)
+            found[members["id"]] = _spoken(members, words=visibility.words)
     return found
 
 
-def _segment(members: dict[str, Any]) -> Segment:
+def _spoken(members: dict[str, Any], *, words: bool) -> Spoken:
     start, end = (None if members[name] is None else Decimal(str(members[name])) for name in ("start", "end"))
-    return Segment(members["id"], members["text"], members["speaker"], start, end)
+    return Spoken(members["id"], members["speaker"], start, end, members["text"] if words else None)

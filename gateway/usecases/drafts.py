@@ -9,7 +9,6 @@ from itertools import pairwise
 
 from gateway.errors import NotFound
 from gateway.fhir import json
-from gateway.mapping.model import Segment
 from gateway.rules.audit import Act
 from gateway.rules.evidence import Change, Origin, Statement, diff, segment_identifier
 from gateway.rules.rendering import name_of
@@ -18,6 +17,7 @@ from gateway.rules.revision import Dossier, Revision
 from gateway.store import drafts, resources, transcripts
 from gateway.store.database import Reader
 from gateway.store.drafts import Draft
+from gateway.store.transcripts import Spoken
 from gateway.usecases.asked import Asked
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
@@ -29,7 +29,7 @@ class Line:
 
     segment_id: str
     identifier: str
-    segment: Segment | None
+    segment: Spoken | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _view(services: Services, db: Reader, asked: Asked, draft: Draft) -> View:
     )
 
 
-def lines_of(statement: Statement, session_id: str, segments: Mapping[str, Segment]) -> tuple[Line, ...]:
+def lines_of(statement: Statement, session_id: str, segments: Mapping[str, Spoken]) -> tuple[Line, ...]:
     return tuple(Line(id, segment_identifier(session_id, id), segments.get(id)) for id in statement.evidence)
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from gateway.errors import NotFound
 from gateway.fhir.json import parse
-from gateway.mapping.model import Segment
 from gateway.rules import consent as consent_rules
 from gateway.rules.audit import Act
 from gateway.rules.document import Basis
@@ -19,6 +18,7 @@ from gateway.store import consents, drafts, reads, resources, submissions, trans
 from gateway.store.database import Reader
 from gateway.store.drafts import Draft
 from gateway.store.reads import Read
+from gateway.store.transcripts import Spoken
 from gateway.usecases.asked import Asked
 from gateway.usecases.drafts import Edit, edits_of
 from gateway.usecases.refusals import recorded
@@ -160,7 +160,7 @@ def _model(db: Reader, asked: Asked, basis: Basis) -> Model:
 
 
 def _traced(
-    statement: Statement, draft: Draft, segments: dict[str, Segment], sections: dict[str, str], machine: frozenset[str]
+    statement: Statement, draft: Draft, segments: dict[str, Spoken], sections: dict[str, str], machine: frozenset[str]
 ) -> Traced:
     return Traced(
         id=statement.id,
@@ -174,7 +174,7 @@ def _traced(
     )
 
 
-def _evidence(session_id: str, id: str, segment: Segment | None) -> Evidence:
+def _evidence(session_id: str, id: str, segment: Spoken | None) -> Evidence:
     identifier = segment_identifier(session_id, id)
     if segment is None:
         return Evidence(identifier, id, None, None, None, is_received=False)

@@ -53,7 +53,7 @@ class House:
 
     @property
     def grace(self) -> dict[str, str]:
-        return self.headers("review", person=self.world.grace, client="pages")
+        return self.headers("review", "transcripts", person=self.world.grace, client="pages")
 
     def submit(
         self, mapping: str = "aws-healthscribe", headers: dict[str, str] | None = None, **parts: Any

@@ -177,7 +177,7 @@ def _sentence(sentence: Sentence) -> SentenceView:
 def _line(line: Line) -> LineView:
     segment = line.segment
     assert segment is not None
-    return LineView(clock(segment.start), speaker(segment.speaker), segment.text)
+    return LineView(clock(segment.start), speaker(segment.speaker), segment.text or "")
 
 
 def facts(view: View, background: Background) -> tuple[Fact, ...]:
