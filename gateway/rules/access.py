@@ -14,6 +14,7 @@ from datetime import datetime
 CUSTODIAN_PURPOSES = frozenset({"TREAT", "COC", "HOPERAT"})
 # Content about no patient (models, cards, organizations, practitioners) is open to every caller up to here.
 OPEN_CONFIDENTIALITY = frozenset({"U", "L", "N"})
+ANYBODY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +28,45 @@ class Caller:
     purpose: str
     practitioner_id: str | None = None
     user_id: str | None = None
+    patient_id: str | None = None  # the person is this patient
+    bound_to: str | None = None  # may see about this one patient only
+    device_id: str | None = None  # the Device that the client is
 
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What one organization may see for one purpose at one moment. `at` is an aware UTC time."""
+    """What one caller may see for one purpose at one moment. `at` is an aware UTC time."""
 
     organization_id: str
     purpose: str
     at: datetime
+    practitioner_id: str | None = None
+    device_id: str | None = None
+    patient_id: str | None = None
+    bound_to: str | None = None
 
     @property
     def own_use(self) -> bool:
         """Whether the purpose is one a custodian may use its own record for."""
         return self.purpose in CUSTODIAN_PURPOSES
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The names under which a consent speaks to this caller; "*" is a provision that names nobody."""
+        return (ANYBODY, f"Organization/{self.organization_id}", *self.person_keys)
+
+    @property
+    def person_keys(self) -> tuple[str, ...]:
+        """Those of the names that mean this very person or device, whoever it works for."""
+        keys = []
+        if self.practitioner_id is not None:
+            person = f"Practitioner/{self.practitioner_id}"
+            keys += [person, f"{person}@{self.organization_id}"]
+        if self.device_id is not None:
+            keys.append(f"Device/{self.device_id}")
+        if self.patient_id is not None:
+            keys.append(f"Patient/{self.patient_id}")
+        return tuple(keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +79,12 @@ class ReviewerSight:
 
 
 def visibility_of(caller: Caller, at: datetime) -> Visibility:
-    return Visibility(caller.organization_id, caller.purpose, at)
+    return Visibility(
+        caller.organization_id,
+        caller.purpose,
+        at,
+        caller.practitioner_id,
+        caller.device_id,
+        caller.patient_id,
+        caller.bound_to,
+    )
