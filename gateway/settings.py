@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     payload_depth: int = Field(64, description="Deepest nesting of a submission.")
     page_default: int = Field(50, description="Entries of a search page when `_count` is absent.")
     page_maximum: int = Field(500, description="Largest page of a search.")
+    ai_processing: Literal["opt-out", "opt-in"] = Field(
+        "opt-out", description="Whether AI may process sessions of a patient who has not said so, or only of who has."
+    )
     search_seconds: float = Field(10, gt=0, description="Work that the searches of one request may take.")
     peers: list[str] = Field([], description="Origins of partners that may be asked for their key sets.")
     allow_loopback_peers: bool = Field(
@@ -56,11 +59,18 @@ class Settings(BaseSettings):
 
     def key(self, name: str) -> bytes:
         """The 32-byte key `name`, made on first use in `home/keys`, readable by its owner only."""
-        path = self.home / "keys" / f"{name}.key"
+        path = self._key_file(name)
         if not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_once(path, secrets.token_hex(32))
         return bytes.fromhex(path.read_text().strip())
+
+    def former_keys(self, *names: str) -> list[bytes]:
+        """Those of the keys `names` that an earlier release made here: what they sealed is still to be opened."""
+        return [self.key(name) for name in names if self._key_file(name).exists()]
+
+    def _key_file(self, name: str) -> Path:
+        return self.home / "keys" / f"{name}.key"
 
 
 def _write_once(path: Path, text: str) -> None:

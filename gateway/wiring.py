@@ -33,7 +33,8 @@ def services(settings: Settings) -> Services:
     return Services(
         database=database,
         journal=Journal(database),
-        vault=Vault(settings.key("vault")),
+        vault=Vault(settings.key("transcripts"), *settings.former_keys("vault")),
+        notes=Vault(settings.key("notes")),
         catalogue=catalogue.load(settings.mappings),
         profiles=profiles.load(settings.packages),
         keys=KeySource(peers),
@@ -47,6 +48,7 @@ def services(settings: Settings) -> Services:
             search_seconds=settings.search_seconds,
         ),
         clock=now,
+        ai_needs_consent=settings.ai_processing == "opt-in",
     )
 
 

@@ -167,6 +167,7 @@ def services_at(folder: Path, profiles: Profiles) -> Services:
         database=database,
         journal=Journal(database),
         vault=Vault(KEY),
+        notes=Vault(KEY[::-1]),
         catalogue=catalogue.load(PROJECT / "mappings"),
         profiles=profiles,
         keys=KeySource(Http(origins=())),

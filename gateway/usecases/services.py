@@ -31,11 +31,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`public_url` is the origin under which callers reach the gateway, without a final slash."""
+    """`public_url` is the origin under which callers reach the gateway, without a final slash. `vault` seals what was
+    said in sessions (payloads and transcripts), `notes` psychotherapy notes: two keys. `ai_needs_consent`: whether a
+    patient's silence forbids AI processing."""
 
     database: Database
     journal: Journal
     vault: Vault
+    notes: Vault
     catalogue: Catalogue
     profiles: Profiles
     keys: KeySource
@@ -43,6 +46,7 @@ class Services:
     page_secret: bytes
     limits: Limits
     clock: Callable[[], datetime]
+    ai_needs_consent: bool = False
     throttle: Throttle = field(default_factory=Throttle)
 
     @property

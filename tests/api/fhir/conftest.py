@@ -174,6 +174,7 @@ def _client(database: Database, journal: Journal, clock: Clock) -> TestClient:
         database=database,
         journal=journal,
         vault=unused,
+        notes=unused,
         catalogue=unused,
         profiles=unused,
         keys=unused,

@@ -103,6 +103,7 @@ def services_on(database: Database, clock: Any, keys: KeySource, public_url: str
         database=database,
         journal=Journal(database),
         vault=unused,
+        notes=unused,
         catalogue=unused,
         profiles=unused,
         keys=keys,
