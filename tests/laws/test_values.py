@@ -73,6 +73,7 @@ def test_the_reviewer_reads_them_as_they_are(house: House, draft: str) -> None:
     assert [line["text"] for statement in view["statements"] for line in statement["evidence"]] == NASTY
 
 
+@pytest.mark.spec("X-048")
 def test_the_page_shows_them_as_text(house: House, draft: str) -> None:
     page = house.http.get(f"/pages/reviews/{draft}", headers={"Cookie": f"__Host-gateway={house.clinician}"})
     assert page.status_code == 200
@@ -106,6 +107,7 @@ def test_a_clinicians_own_words_are_text_as_well(house: House) -> None:
     assert [statement["text"] for statement in lineage["statements"]][:3] == NASTY[:3]
 
 
+@pytest.mark.spec("X-046")
 def test_they_reach_no_statement_of_the_database(house: House, draft: str) -> None:
     """Searching for them compares them, whatever they look like: every table is there afterwards as before."""
     house.approve(draft)

@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway import wiring
 from gateway.peers.breaker import FAILURES, PAUSE_SECONDS
 from gateway.peers.http import Answer, Http, PeerRefused
+from gateway.settings import Settings
 
 URL = "https://keys.clinic.example/jwks.json?v=1"
 PUBLIC = "93.184.216.34"
@@ -221,6 +224,39 @@ def test_only_partners_on_the_list_are_asked() -> None:
     for url in ("https://other.example/", "https://keys.clinic.example:8443/"):
         with pytest.raises(PeerRefused):
             get(client, url)
+
+
+@pytest.mark.spec("X-065")
+def test_without_a_list_of_partners_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a gateway does that nobody configured."""
+    monkeypatch.delenv("GATEWAY_PEERS", raising=False)
+    monkeypatch.delenv("GATEWAY_ALLOW_LOOPBACK_PEERS", raising=False)
+    settings = Settings(home=tmp_path)
+    wiring.upgrade(settings)
+    services = wiring.services(settings)
+    try:
+        for url in (URL, "http://127.0.0.1:9000/jwks.json"):
+            with pytest.raises(PeerRefused):
+                services.keys.check(url)
+    finally:
+        services.database.close()
+        services.keys.close()
+
+
+@pytest.mark.spec("X-061")
+@pytest.mark.parametrize(
+    "url", ["https://clinic.example./", "https://2130706433/", "https://0x7f.1/", "https://[::1]/"]
+)
+def test_what_is_no_name_is_not_even_resolved(url: str) -> None:
+    resolved: list[str] = []
+
+    def resolve(host: str, port: int) -> list[str]:
+        resolved.append(host)
+        return [PUBLIC]
+
+    with pytest.raises(PeerRefused):
+        get(http(resolve=resolve), url)
+    assert resolved == []
 
 
 def test_an_unreachable_address_is_tried_again_at_the_next_one() -> None:

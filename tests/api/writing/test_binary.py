@@ -126,7 +126,7 @@ def test_a_security_context_leads_to_the_writers_own(house: House) -> None:
     )
 
 
-@pytest.mark.spec("F-183")
+@pytest.mark.spec("F-183", "X-044")
 @pytest.mark.parametrize(
     "url",
     ["https://evil.example/note.pdf", "file:///etc/passwd", "Binary/unknown", "//evil.example/x", "Patient/x", "../x"],
