@@ -1,9 +1,10 @@
-"""Writes `summary.json`: which elements R4 counts to the summary, at every depth.
+"""Writes `summary.json` and `modifiers.json`: which elements R4 counts to the summary, and which change the meaning of
+what they stand in, at every depth.
 
     python -m gateway.fhir.definitions.build_summary PATH/hl7.fhir.r4.core-4.0.1.tgz
 
-Per type or nested element, as in `r4.json.gz`: the names of its children with `isSummary`. A type without one is left
-out. Source: the StructureDefinitions of https://hl7.org/fhir/R4/ (CC0).
+Per type or nested element, as in `r4.json.gz`: the names of its children with `isSummary`, or with `isModifier`. A type
+without one is left out. Source: the StructureDefinitions of https://hl7.org/fhir/R4/ (CC0).
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).with_name("summary.json")
+FOLDER = Path(__file__).parent
+TARGETS = {"isSummary": FOLDER / "summary.json", "isModifier": FOLDER / "modifiers.json"}
 
 
-def build(package: Path) -> dict[str, list[str]]:
+def build(package: Path, flag: str) -> dict[str, list[str]]:
     """Path → names of elements; a choice stands under its stem (`value` for `value[x]`)."""
     found: dict[str, list[str]] = {}
     for definition in _definitions(package):
         for element in definition["snapshot"]["element"]:
             path, _, name = element["path"].rpartition(".")
-            if path and element.get("isSummary"):
+            if path and element.get(flag):
                 found.setdefault(path, []).append(name.removesuffix("[x]"))
     return dict(sorted(found.items()))
 
@@ -47,4 +49,5 @@ def written(table: dict[str, list[str]]) -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(written(build(Path(sys.argv[1]))))
+    for flag, target in TARGETS.items():
+        target.write_text(written(build(Path(sys.argv[1]), flag)))

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from gateway.fhir.dates import Interval, interval, period, timing
+from gateway.fhir.inline import rest_of
 from gateway.fhir.references import literal
 from gateway.fhir.search.numbers import extent
 from gateway.fhir.search.paths import Find, finder
@@ -46,10 +47,14 @@ class _Entry(NamedTuple):
 
 
 def index(resource: Mapping[str, Any]) -> list[IndexRow]:
-    """Every row of a checked resource, without repeats. A type that cannot be searched has none."""
+    """Every row of a checked resource, without repeats. A type that cannot be searched has none.
+
+    Nobody finds a resource by its more restricted parts: the index does not know who asks.
+    """
     kind = resource["resourceType"]
     if kind not in TYPES:
         return []
+    resource = rest_of(resource) or resource  # where nothing can be taken out, whoever sees it sees all of it
     rows: dict[IndexRow, None] = {}
     for entry in _entries(kind):
         for value in entry.find(resource):
