@@ -16,6 +16,8 @@ PSYCHOTHERAPY = frozenset({"PSYTHPN", "HIPAAPsyNotes"})
 NO_REDISCLOSURE, NOT_TO_PATIENT = "NORDSCLCD", "NOPAT"
 # An obligation a permit may name: send what is left when the labelled parts are cut.
 REDACT = "REDACT"
+# As a label of content: says nothing of its confidentiality, so it may be of every sensitivity.
+EVERY = "*"
 
 _CHILDREN = {
     "SPI": "BH MH PSY PSYTHPN SUD",
