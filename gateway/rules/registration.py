@@ -9,13 +9,17 @@ from collections.abc import Iterable
 
 from gateway.errors import Issue
 from gateway.rules.purposes import PURPOSES
-from gateway.rules.scopes import OWN, ScopeFault, normalise, parse
+from gateway.rules.scopes import OWN, PATIENT, USER, ScopeFault, normalise, parse
+
+# A patient reads her own record, or what others open to her, and decides on her consents; she writes nothing else.
+_OF_PATIENTS = frozenset({"consent"})
 
 
 def check_registration(
     scopes: Iterable[str], purpose: str, *, context: str, types: frozenset[str]
 ) -> tuple[frozenset[str], list[Issue]]:
-    """The canonical scopes, and every fault found. `context` is `system` for a client, `user` for a person."""
+    """The canonical scopes, and every fault found. `context` is `system` for a client, `user` for a
+    clinician, `patient` for a patient, who may also have `user` scopes: those are not tied to her own record."""
     issues: list[Issue] = []
     fit: set[str] = set()
     for text in scopes:
@@ -33,11 +37,14 @@ def check_registration(
 
 def _fault(text: str, context: str, types: frozenset[str]) -> str | None:
     if text in OWN:
-        return None
+        return "a patient cannot have this scope" if context == PATIENT and text not in _OF_PATIENTS else None
     try:
         scope = parse(text)
     except ScopeFault as fault:
         return str(fault)
-    if scope.context != context or scope.type not in types | {"*"}:
+    contexts = (PATIENT, USER) if context == PATIENT else (context,)
+    if scope.context not in contexts or scope.type not in types | {"*"}:
         return f"a scope of the form {context}/Type.cruds is needed, with a resource type of FHIR R4"
+    if context == PATIENT and not set(scope.letters) <= set("rs"):
+        return "a patient reads and searches only: patient/Type.rs"
     return None

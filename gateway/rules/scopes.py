@@ -8,8 +8,8 @@ read as version 2. https://hl7.org/fhir/smart-app-launch/scopes-and-launch-conte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,14 +19,12 @@ from gateway.rules.restrictions import EVERYTHING, Restriction, RestrictionFault
 TRANSCRIPTS, PSYCHOTHERAPY_NOTES = "transcripts", "psychotherapy-notes"
 # What the gateway offers beside FHIR: handing in, reviewing, recording consents, tracing, reading the audit.
 OWN = frozenset({"submission.write", "review", "consent", "lineage", "audit", TRANSCRIPTS, PSYCHOTHERAPY_NOTES})
-SYSTEM, USER = "system", "user"
+SYSTEM, USER, PATIENT = "system", "user", "patient"
 # The log tells of drafts, so reading it is the auditors' alone: a FHIR scope does not open it without this one.
 _NEEDS = {"AuditEvent": "audit"}
-# The contexts in use here. `patient/` needs a launch that fixes the patient; until then it allows nothing.
-_ALLOWING = frozenset({SYSTEM, USER})
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 _GRAMMAR = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]{1,63})\.(read|write|\*|c?r?u?d?s?)(?:\?(.+))?")
-_WRITING = frozenset("cud")
+_WRITING = "cud"
 
 # The letters an interaction needs. A conditional one tells whether a match exists: it needs reading and searching too.
 LETTERS = {
@@ -75,7 +73,7 @@ class Scope:
 
     def common(self, other: Scope) -> Scope | None:
         """What both allow, or None."""
-        letters = "".join(letter for letter in self.letters if letter in other.letters)
+        letters = _only(self.letters, other.letters)
         if self.context != other.context or not letters:
             return None
         if "*" not in (self.type, other.type) and self.type != other.type:
@@ -125,14 +123,15 @@ def grant(requested: str, registered: Iterable[str], *, types: frozenset[str]) -
 def access(scopes: frozenset[str], type_: str, letter: str) -> tuple[Restriction, ...]:
     """Under which restrictions these scopes allow `letter` on a type: any one of them has to match.
 
-    Empty: not allowed at all. `(EVERYTHING,)`: allowed without restriction.
+    Empty: not allowed at all. `(EVERYTHING,)`: allowed without restriction. Only tokens bound to a patient carry a
+    `patient/` scope, and it is their visibility that keeps them to that patient.
     """
     if type_ in _NEEDS and _NEEDS[type_] not in scopes:
         return ()
     found = {
         scope.restriction
         for scope in map(parse, scopes - OWN)
-        if scope.context in _ALLOWING and scope.type in ("*", type_) and letter in scope.letters
+        if scope.type in ("*", type_) and letter in scope.letters
     }
     return (EVERYTHING,) if EVERYTHING in found else tuple(sorted(found))
 
@@ -148,12 +147,27 @@ def allows_interaction(scopes: frozenset[str], type_: str, interaction: str) -> 
     return all(allows(scopes, type_, letter) for letter in LETTERS[interaction])
 
 
+def reading(scopes: frozenset[str]) -> frozenset[str]:
+    """What these scopes allow to read and search of FHIR, and nothing else."""
+    found = (replace(one, letters=_only(one.letters, "rs")) for one in map(parse, scopes - OWN))
+    return _canonical(one for one in found if one.letters)
+
+
+def is_of_one_patient(scopes: frozenset[str]) -> bool:
+    """Whether any of them is of the `patient/` context, which ties the token to one patient."""
+    return any(scope.startswith(f"{PATIENT}/") for scope in scopes)
+
+
+def _only(letters: str, some: Container[str]) -> str:
+    return "".join(letter for letter in letters if letter in some)
+
+
 def _canonical(scopes: Iterable[Scope]) -> frozenset[str]:
     letters: dict[tuple[str, str, Restriction], set[str]] = {}
     for scope in scopes:
         letters.setdefault((scope.context, scope.type, scope.restriction), set()).update(scope.letters)
     joined = [
-        Scope(context, type_, "".join(letter for letter in "cruds" if letter in found), restriction)
+        Scope(context, type_, _only("cruds", found), restriction)
         for (context, type_, restriction), found in letters.items()
     ]
     return frozenset(str(one) for one in joined if not any(other != one and other.covers(one) for other in joined))
@@ -174,7 +188,7 @@ def _granted(text: str, allowed: list[Scope], types: frozenset[str]) -> set[Scop
     found = {both for one in allowed if (both := scope.common(one))}
     if not found:
         raise ScopeFault(f"beyond the registration: {_shown(text)}")
-    writing = Scope(scope.context, scope.type, "".join(c for c in scope.letters if c in _WRITING), scope.restriction)
+    writing = Scope(scope.context, scope.type, _only(scope.letters, _WRITING), scope.restriction)
     if writing.letters and not any(one.covers(writing) for one in map(parse, _canonical(allowed))):
         raise ScopeFault(f"writing beyond the registration: {_shown(text)}")
     return found

@@ -67,6 +67,7 @@ def row_of(audit: AuditEntry) -> dict[str, Any]:
         "request_id": audit.request_id,
         "address": audit.address,
         "detail": dump(audit.detail) if audit.detail else None,
+        "user_patient_id": caller and caller.patient_id,
     }
 
 

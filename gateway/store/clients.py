@@ -21,7 +21,8 @@ from gateway.store.times import micros
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A confidential client. Its keys are given (`jwks`) or published (`jwks_url`): one of the two."""
+    """A confidential client. Its keys are given (`jwks`) or published (`jwks_url`): one of the two. Consents that name
+    the Device mean this client."""
 
     id: str
     name: str
@@ -30,9 +31,10 @@ class Client:
     jwks_url: str | None
     scopes: frozenset[str]
     purpose: str
+    device_id: str | None = None
 
 
-_COLUMNS = ("id", "name", "organization_id", "jwks", "jwks_url", "scopes", "purpose")
+_COLUMNS = ("id", "name", "organization_id", "jwks", "jwks_url", "scopes", "purpose", "device_id")
 _INSERT = Prepared(insert(client), [*_COLUMNS, "created_at"])
 _SELECT = select(*(client.c[name] for name in _COLUMNS)).where(client.c.disabled_at.is_(None))
 _BY_ID = Prepared(_SELECT.where(client.c.id == bindparam("the_id")))

@@ -1,4 +1,4 @@
-"""Those who sign in: a login, a password hash, and for which practitioner and organization they act."""
+"""Those who sign in, clinicians and patients: a login, a password hash, and who they are."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ from gateway.store.times import micros
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may sign in. `login` is compared without case."""
+    """Somebody who may sign in: a practitioner of the organization, or a patient whose record it keeps. `login` is
+    compared without case."""
 
     id: str
     login: str
     password_hash: str
-    practitioner_id: str
+    practitioner_id: str | None
     organization_id: str
     scopes: frozenset[str]
     purpose: str
+    patient_id: str | None = None
 
 
-_COLUMNS = ("id", "login", "password_hash", "practitioner_id", "organization_id", "scopes", "purpose")
+_COLUMNS = ("id", "login", "password_hash", "practitioner_id", "organization_id", "scopes", "purpose", "patient_id")
 _INSERT = Prepared(insert(person), _COLUMNS)
 _BY_LOGIN = Prepared(
     select(*(person.c[name] for name in _COLUMNS)).where(

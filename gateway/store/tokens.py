@@ -33,6 +33,9 @@ class Token:
     expires_at: datetime
     practitioner_id: str | None = None
     person_id: str | None = None
+    patient_id: str | None = None
+    bound_to: str | None = None
+    device_id: str | None = None
 
 
 _INSERT = Prepared(insert(token), [column.name for column in token.columns if column.name != "revoked_at"])
@@ -46,6 +49,9 @@ _CALLER = Prepared(
         token.c.purpose,
         token.c.practitioner_id,
         token.c.person_id,
+        token.c.patient_id,
+        token.c.bound_to,
+        token.c.device_id,
     ).where(token.c.hash == bindparam("the_hash"), *_ALIVE)
 )
 _TIMES = Prepared(select(token.c.issued_at, token.c.expires_at).where(token.c.hash == bindparam("the_hash"), *_ALIVE))
@@ -76,6 +82,9 @@ def issue(writer: Writer, audit: AuditEntry, new: Token) -> None:
             "purpose": new.purpose,
             "issued_at": micros(new.issued_at),
             "expires_at": micros(new.expires_at),
+            "patient_id": new.patient_id,
+            "bound_to": new.bound_to,
+            "device_id": new.device_id,
         },
     )
 
@@ -117,10 +126,8 @@ def revoke_of_person(writer: Writer, audit: AuditEntry, person_id: str, now: dat
 
 
 @lru_cache(maxsize=1024)  # of the row's own values, which are read each time
-def _caller(
-    id_: str, client: str, organization: str, scopes: str, purpose: str, practitioner: str | None, person: str | None
-) -> Caller:
-    return Caller(id_, client, organization, _scopes(scopes), purpose, practitioner, person)
+def _caller(id_: str, client: str, organization: str, scopes: str, purpose: str, *who: str | None) -> Caller:
+    return Caller(id_, client, organization, _scopes(scopes), purpose, *who)
 
 
 @lru_cache(maxsize=1024)

@@ -19,6 +19,7 @@ from gateway.rules.scopes import (
     grant,
     normalise,
     parse,
+    reading,
 )
 
 TYPES = frozenset({"Patient", "Observation", "Condition", "DocumentReference"})
@@ -187,10 +188,7 @@ def test_normalising_neither_widens_nor_narrows(texts: list[str]) -> None:
         for letter in "cruds":
             for resource in ({}, {"category": [{"coding": [{"system": "a", "code": "b"}]}], "code": {"coding": []}}):
                 direct = any(
-                    scope.context != "patient"
-                    and scope.type in ("*", type_)
-                    and letter in scope.letters
-                    and scope.restriction.matches(resource)
+                    scope.type in ("*", type_) and letter in scope.letters and scope.restriction.matches(resource)
                     for scope in map(parse, texts)
                 )
                 assert allows(normalise(texts), type_, letter, resource) is direct
@@ -252,8 +250,14 @@ def test_the_order_of_a_request_does_not_matter() -> None:
     assert len({grant(" ".join(order), held, types=TYPES) for order in permutations(asked)}) == 1
 
 
-def test_patient_scopes_allow_nothing_without_a_launch() -> None:
-    assert not allows(frozenset({"patient/*.cruds"}), "Patient", "r")
+def test_no_client_gets_a_patient_scope_by_itself() -> None:
+    with pytest.raises(ScopeFault):
+        grant("patient/*.rs", {"patient/*.rs", "system/*.rs"}, types=TYPES)
+
+
+def test_what_may_be_read_is_what_is_left_for_an_emergency() -> None:
+    scopes = frozenset({"review", "user/Patient.cruds", "user/Task.cu", LABORATORY})
+    assert reading(scopes) == {"user/Patient.rs", LABORATORY}
 
 
 def test_the_words_of_a_fault_are_safe_to_repeat() -> None:

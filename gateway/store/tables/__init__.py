@@ -13,6 +13,7 @@ from gateway.store.tables.intake import (
 )
 from gateway.store.tables.record import (
     audit,
+    consent_actor,
     consent_rule,
     ix_date,
     ix_quantity,
@@ -28,6 +29,7 @@ __all__ = [
     "assertion",
     "audit",
     "client",
+    "consent_actor",
     "consent_rule",
     "draft",
     "draft_revision",

@@ -18,15 +18,17 @@ client = Table(
     Column("purpose", String(32), nullable=False),
     Column("created_at", Micros, nullable=False),
     Column("disabled_at", Micros),
+    Column("device_id", Id),  # the Device that it is, to consents that name one
 )
 
-person = Table(  # somebody who signs in: `login` and an argon2id hash
+person = Table(  # a clinician or a patient who signs in: `login` and an argon2id hash
     "person",
     metadata,
     Column("id", Id, primary_key=True),
     Column("login", String(255), nullable=False, unique=True),
     Column("password_hash", String(255), nullable=False),
-    Column("practitioner_id", Id, nullable=False),
+    Column("practitioner_id", Id),
+    Column("patient_id", Id),
     Column("organization_id", Id, nullable=False),
     Column("scopes", String(2000), nullable=False),
     Column("purpose", String(32), nullable=False),
@@ -47,6 +49,9 @@ token = Table(
     Column("issued_at", Micros, nullable=False),
     Column("expires_at", Micros, nullable=False),
     Column("revoked_at", Micros),
+    Column("patient_id", Id),  # the patient who signed in
+    Column("bound_to", Id),  # the one patient it is good for
+    Column("device_id", Id),
     Index("ix_token_expiry", "expires_at"),
 )
 

@@ -136,8 +136,18 @@ consent_rule = Table(
     Index("ix_consent_rule_consent", "consent_id"),
 )
 
+consent_actor = Table(  # the CareTeams, Groups and PractitionerRoles that a patient's consents name, directly or not
+    "consent_actor",
+    metadata,
+    Column("reference", String(96), primary_key=True),
+    Column("patient_id", Id, primary_key=True),
+    Index("ix_consent_actor_patient", "patient_id"),
+    sqlite_with_rowid=False,
+)
+
 # --- the audit log: rows are only ever added ---------------------------------------------------------------------
 
+OF_GLASS = "act IN ('break-glass', 'end-break-glass')"
 audit = Table(
     "audit",
     metadata,
@@ -160,6 +170,14 @@ audit = Table(
     Column("request_id", String(128)),
     Column("address", String(64)),
     Column("detail", LargeBinary),
+    Column("user_patient_id", Id),  # the patient who did it
+    Index(
+        "ix_audit_glass",
+        "custodian_id",
+        "at",
+        sqlite_where=text(OF_GLASS),
+        postgresql_where=text(OF_GLASS),
+    ),
     Index("ix_audit_patient", "patient_id", "at"),
     Index("ix_audit_target", "target_type", "target_id", "at"),
     Index("ix_audit_custodian", "custodian_id", "at"),
