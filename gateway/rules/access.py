@@ -79,8 +79,9 @@ class ReviewerSight:
 
 
 def visibility_of(caller: Caller, at: datetime) -> Visibility:
+    """A patient speaks for herself and for no organization, the one that keeps her record least of all."""
     return Visibility(
-        caller.organization_id,
+        "" if caller.patient_id else caller.organization_id,
         caller.purpose,
         at,
         caller.practitioner_id,

@@ -1,4 +1,4 @@
-"""Who a submission or a consent speaks of: patients of a custodian, organizations, practitioners."""
+"""Who a submission or a consent speaks of: patients of a custodian, organizations, practitioners, devices."""
 
 from __future__ import annotations
 
@@ -72,6 +72,10 @@ def organizations(db: Reader) -> list[Stored]:
 
 def practitioner(db: Reader, id: str) -> Stored | None:
     return current(db, "Practitioner", id)
+
+
+def device(db: Reader, id: str) -> Stored | None:
+    return current(db, "Device", id)
 
 
 def listed(db: Reader, type: str, system: str, value: str) -> list[Stored]:

@@ -14,7 +14,7 @@ from gateway.rules.access import Caller
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.registration import check_registration
 from gateway.rules.scopes import SYSTEM
-from gateway.store import clients, tokens
+from gateway.store import clients, registry, tokens
 from gateway.store.clients import Client
 from gateway.usecases.services import Services
 
@@ -28,19 +28,22 @@ def add(
     jwks_url: str | None = None,
     scopes: Iterable[str],
     purpose: str,
+    device: str | None = None,
     by: Caller | None = None,
 ) -> Client:
     """Register a client of an organization, with its public keys or the URL that publishes them.
 
-    Raises Unprocessable with every fault. Organization and purpose are fixed from here on.
+    Consents that name the `device`, a Device known here, mean this client. Raises Unprocessable with every fault.
+    Organization, purpose and device are fixed from here on.
     """
     canonical, issues = check_registration(scopes, purpose, context=SYSTEM, types=resource_types())
     issues += _key_issues(services, jwks, jwks_url)
     if not name.strip():
         issues.append(Issue("A name is needed.", "name", code="required"))
+    issues += _device_issues(services, device)
     if issues:
         raise Unprocessable(issues=issues)
-    client = Client(str(uuid.uuid4()), name.strip(), organization, jwks, jwks_url, canonical, purpose)
+    client = Client(str(uuid.uuid4()), name.strip(), organization, jwks, jwks_url, canonical, purpose, device)
     entry = _entry(services, client.id, organization, by, {"scopes": sorted(canonical)})
     with services.database.write() as writer:
         clients.register(writer, entry, client, entry.at)
@@ -76,6 +79,14 @@ def _key_issues(services: Services, jwks: Any | None, jwks_url: str | None) -> l
     except PeerRefused:
         return [Issue("The URL must be https to a public host that is allowed here.", "jwks_url", code="security")]
     return []
+
+
+def _device_issues(services: Services, device: str | None) -> list[Issue]:
+    if device is None:
+        return []
+    with services.database.read() as db:
+        known = registry.device(db, device)
+    return [] if known else [Issue("No such Device is known here.", "device", code="not-found")]
 
 
 def _entry(

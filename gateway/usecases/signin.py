@@ -19,17 +19,19 @@ from gateway.identity.password import PasswordFault, check_password, hash_passwo
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act, AuditEntry, Outcome
 from gateway.rules.registration import check_registration
-from gateway.rules.scopes import USER
-from gateway.store import people, tokens
+from gateway.rules.scopes import PATIENT, USER, is_of_one_patient
+from gateway.store import people, registry, tokens
 from gateway.store.database import Reader
 from gateway.store.people import Person
 from gateway.store.tokens import Token
-from gateway.usecases.asked import Origin
+from gateway.usecases.asked import Asked, Origin
 from gateway.usecases.services import Services
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=10)
 PAGES = "gateway-pages"  # the client under which people sign in; ids of registered clients are UUIDs
+PATIENT_SCOPES = ("patient/*.rs", "consent")
+OWN_REQUEST = "PATRQT"  # the purpose of a patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +124,46 @@ def add_person(
     """Let a practitioner of an organization sign in. Raises Unprocessable with every fault."""
     canonical, issues = check_registration(scopes, purpose, context=USER, types=resource_types())
     person = Person(str(uuid.uuid4()), people.folded(login), "", practitioner, organization, canonical, purpose)
+    return _add(services, person, password, issues)
+
+
+def add_patient(
+    services: Services,
+    asked: Asked,
+    login: str,
+    password: str,
+    patient: str,
+    scopes: Iterable[str] = PATIENT_SCOPES,
+) -> Person:
+    """Let a patient of the caller's organization sign in, to see her own record and to decide on her consents. With
+    `user/` scopes she also sees what other patients open to her. Raises Unprocessable with every fault."""
+    canonical, issues = check_registration(scopes, OWN_REQUEST, context=PATIENT, types=resource_types())
+    with services.database.read() as db:
+        if registry.patient(db, asked.visibility, patient) is None:
+            issues.append(Issue("No such patient of this organization.", "patient", "not-found"))
+    organization = asked.caller.organization_id
+    person = Person(
+        str(uuid.uuid4()), people.folded(login), "", None, organization, canonical, OWN_REQUEST, patient_id=patient
+    )
+    return _add(services, person, password, issues)
+
+
+def _add(services: Services, person: Person, password: str, issues: list[Issue]) -> Person:
+    """Keep somebody new, unless something is at fault."""
     try:
         person = replace(person, password_hash=hash_password(password))
     except PasswordFault as fault:
         issues.append(_password_issue(fault))
-    detail = {"person": person.id, "scopes": sorted(canonical)}
-    entry = AuditEntry(Act.REGISTER, services.clock(), None, custodian_id=organization, detail=detail)
+    entry = AuditEntry(
+        Act.REGISTER,
+        services.clock(),
+        None,
+        patient_id=person.patient_id,
+        custodian_id=person.organization_id,
+        detail={"person": person.id, "scopes": sorted(person.scopes)},
+    )
     with services.database.write() as writer:
-        issues += _login_issues(writer, login)
+        issues += _login_issues(writer, person.login)
         if issues:
             raise Unprocessable(issues=issues)
         people.register(writer, entry, person)
@@ -160,8 +194,17 @@ def _password_issue(fault: PasswordFault) -> Issue:
 
 
 def _caller(person: Person, token_id: str) -> Caller:
+    bound_to = person.patient_id if is_of_one_patient(person.scopes) else None
     return Caller(
-        token_id, PAGES, person.organization_id, person.scopes, person.purpose, person.practitioner_id, person.id
+        token_id,
+        PAGES,
+        person.organization_id,
+        person.scopes,
+        person.purpose,
+        person.practitioner_id,
+        person.id,
+        person.patient_id,
+        bound_to,
     )
 
 
@@ -177,6 +220,8 @@ def _token(token: str, caller: Caller, now: datetime) -> Token:
         expires_at=now + IDLE,
         practitioner_id=caller.practitioner_id,
         person_id=caller.user_id,
+        patient_id=caller.patient_id,
+        bound_to=caller.bound_to,
     )
 
 

@@ -134,7 +134,12 @@ def _minted(services: Services, client: Client, scopes: frozenset[str]) -> tuple
         purpose=client.purpose,
         issued_at=now,
         expires_at=now + LIFETIME,
+        device_id=client.device_id,
     )
+
+
+def _caller(client: Client, token_id: str, scopes: frozenset[str]) -> Caller:
+    return Caller(token_id, client.id, client.organization_id, scopes, client.purpose, device_id=client.device_id)
 
 
 def _entry(
@@ -142,7 +147,7 @@ def _entry(
 ) -> AuditEntry:
     """What is recorded of an exchange; a client that is not registered is not named, for its name may be anything."""
     token_id, scopes = (new.id, new.scopes) if new and reason is None else ("", frozenset[str]())
-    known = Caller(token_id, client.id, client.organization_id, scopes, client.purpose) if client else None
+    known = _caller(client, token_id, scopes) if client else None
     return AuditEntry(
         Act.TOKEN,
         services.clock(),
