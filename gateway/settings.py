@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, description="Port to listen on.")
     mappings: Path = Field(PROJECT / "mappings", description="Folder of the producers' formats.")
+    labels: Path = Field(PROJECT / "mappings" / "labels", description="Folder of the label rules.")
     packages: Path = Field(PROJECT / "var" / "packages", description="FHIR packages whose profiles the door checks.")
     payload_bytes: int = Field(10 * 1024 * 1024, description="Largest submission, in bytes.")
     payload_depth: int = Field(64, description="Deepest nesting of a submission.")

@@ -18,6 +18,7 @@ from gateway.store import migrate
 from gateway.store.database import Database
 from gateway.store.journal import Journal
 from gateway.store.vault import Vault
+from gateway.usecases import label_rules
 from gateway.usecases.reindex import is_behind
 from gateway.usecases.services import Limits, Services
 
@@ -36,6 +37,7 @@ def services(settings: Settings) -> Services:
         vault=Vault(settings.key("transcripts"), *settings.former_keys("vault")),
         notes=Vault(settings.key("notes")),
         catalogue=catalogue.load(settings.mappings),
+        labels=label_rules.load(settings.labels),
         profiles=profiles.load(settings.packages),
         keys=KeySource(peers),
         public_url=settings.public_url,

@@ -20,7 +20,7 @@ from gateway.store.journal import Journal
 from gateway.store.migrate import upgrade
 from gateway.store.submissions import Part
 from gateway.store.vault import Vault
-from gateway.usecases import register
+from gateway.usecases import label_rules, register
 from gateway.usecases.asked import Asked
 from gateway.usecases.services import Limits, Services
 from gateway.usecases.submit import Payload, Receipt, submit
@@ -169,6 +169,7 @@ def services_at(folder: Path, profiles: Profiles) -> Services:
         vault=Vault(KEY),
         notes=Vault(KEY[::-1]),
         catalogue=catalogue.load(PROJECT / "mappings"),
+        labels=label_rules.load(PROJECT / "mappings" / "labels"),
         profiles=profiles,
         keys=KeySource(Http(origins=())),
         public_url=BASE,

@@ -6,25 +6,27 @@ absent patients give the same refusal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.errors import BadRequest, Forbidden, Issue, Unprocessable
 from gateway.fhir.check import check
 from gateway.fhir.elements import elements_of
 from gateway.fhir.json import parse
-from gateway.fhir.references import ID, Reference, literal
+from gateway.fhir.references import Reference, literal
 from gateway.fhir.search.index import index
-from gateway.rules import consent_admission, subjects, writing
+from gateway.rules import subjects, writing
 from gateway.rules.audit import Act
-from gateway.rules.consent import disclosure_class
+from gateway.rules.labelling_written import held_by, label_carried, label_written
 from gateway.rules.scopes import allows
-from gateway.store import registry, resources
+from gateway.store import resources
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Ground, Step
-from gateway.usecases.scoping import in_scope
+from gateway.usecases.consent_references import check_consent
+from gateway.usecases.known import current, is_own_patient, patients_in
 
 _FOREIGN = "This is about a patient whose record the caller's organization does not keep."
+# What the FHIR API is asked; who records a consent elsewhere needs no scope but that.
 _LETTERS = {Act.CREATE: "c", Act.UPDATE: "u", Act.PATCH: "u"}
 # Whom these list comes and goes; whatever else is about a patient stays about that patient.
 _ROSTERS = frozenset({"Group", "List"})
@@ -41,12 +43,12 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     kept = _last_content(ground, former)
     resource = identified(_localised(resource, f"{ground.services.fhir_base}/"), id)
     _check(ground, resource)
-    writing.label_written(resource, kept)
-    writing.label_at_least(resource, _classes_behind(ground, resource))
+    label_written(resource, kept, ground.services.labels.given(resource))
+    label_carried(resource, _held_content(ground, resource))
     _check_speaker(ground, resource)
     if kind == "Consent":
-        _check_consent(ground, resource)
-    if not allows(caller.scopes, kind, _LETTERS[act], resource):
+        check_consent(ground, resource)
+    if act in _LETTERS and not allows(caller.scopes, kind, _LETTERS[act], resource):
         raise Forbidden
     patients = _patients(ground, resource, former is None or former.is_deleted)
     if former is not None and not _held(former, kept) <= set(patients):
@@ -111,29 +113,6 @@ def _check_speaker(ground: Ground, resource: dict[str, Any]) -> None:
         raise Unprocessable(issues=[Issue(text, resource["resourceType"], "business-rule")])
 
 
-def _check_consent(ground: Ground, consent: dict[str, Any]) -> None:
-    """A Consent is enforced from the moment it is kept, so writing one takes the scope for that too."""
-    caller = ground.asked.caller
-    if "consent" not in caller.scopes:
-        raise Forbidden("Writing a Consent takes the scope 'consent' as well.")
-    issues = consent_admission.admit(consent)
-    if not issues:
-        if any(each["reference"] != f"Organization/{caller.organization_id}" for each in consent["organization"]):
-            text = "A Consent is given to the organization that keeps the record, which is the caller's."
-            issues.append(Issue(text, "Consent.organization", "business-rule"))
-        for number, actor in enumerate(consent["provision"]["actor"]):
-            recipient = actor["reference"]["reference"].partition("/")[2]
-            if not _is_known(ground, recipient):
-                place = f"Consent.provision.actor[{number}].reference"
-                issues.append(Issue("No such organization is known here.", place, "not-found"))
-    if issues:
-        raise Unprocessable("The consent cannot be recorded.", issues=issues)
-
-
-def _is_known(ground: Ground, organization: str) -> bool:
-    return ground.see(("recipient", organization), lambda db: registry.organization(db, organization) is not None)
-
-
 def _patients(ground: Ground, resource: dict[str, Any], is_new: bool) -> tuple[str, ...]:
     """Whom the resource is about, each a patient of the caller's own. Raises Forbidden and Unprocessable."""
     kind = resource["resourceType"]
@@ -148,15 +127,6 @@ def _patients(ground: Ground, resource: dict[str, Any], is_new: bool) -> tuple[s
         issue = Issue("A patient of this server must be named here.", kind, "required")
         raise Unprocessable("The resource is about no patient.", issues=[issue])
     return patients
-
-
-def is_own_patient(ground: Ground, id: str) -> bool:
-    """Whether the caller's organization keeps the record of this patient, or the step beside makes it known."""
-    step = ground.beside.get(f"Patient/{id}")
-    if step is not None:
-        return step.resource is not None
-    visibility = ground.asked.visibility
-    return ground.see(("patient", id), lambda db: registry.patient(db, visibility, id) is not None)
 
 
 def _patients_behind(ground: Ground, target: Reference, *, must_be: bool) -> tuple[str, ...]:
@@ -177,34 +147,15 @@ def _patients_behind(ground: Ground, target: Reference, *, must_be: bool) -> tup
     return patients_in(found)
 
 
-def _classes_behind(ground: Ground, resource: dict[str, Any]) -> Iterator[str]:
-    """How confidential that is which a Provenance tells of, or a Binary is secured by: it would give it away."""
-    for target in subjects.targets_of(resource):
+def _held_content(ground: Ground, resource: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What the resource holds, lists or tells of, whose labels it carries: it would give it away."""
+    for target in held_by(resource):
         step = ground.beside.get(f"{target.type}/{target.id}")
         found = current(ground, target.type, target.id) if step is None else None
         if step is not None and step.resource is not None and not step.is_provisional:
-            yield disclosure_class(step.resource)
+            yield step.resource
         elif found is not None:
-            yield found.confidentiality
-
-
-def current(ground: Ground, type: str, id: str) -> Stored | None:
-    """What the caller can see of a resource, as an assumption."""
-    visibility = ground.asked.visibility
-    return ground.see((type, id), lambda db: resources.read(db, visibility, type, id)) if ID.match(id) else None
-
-
-def reachable(ground: Ground, type: str, id: str, letter: str) -> Stored | None:
-    """What the caller can see, or has the scope to change unseen; all else is as if it were not there."""
-    caller, found = ground.asked.caller, current(ground, type, id)
-    return found if found and (in_scope(caller, found, "r") or in_scope(caller, found, letter)) else None
-
-
-def patients_in(found: Stored) -> tuple[str, ...]:
-    """The patients that a version which is kept is about."""
-    if found.patient_id != subjects.SEVERAL:
-        return (found.patient_id,) if found.patient_id else ()
-    return () if found.is_deleted else subjects.patients_of(parse(found.text))
+            yield {} if found.is_deleted else parse(found.text)
 
 
 def _held(former: Stored, kept: dict[str, Any] | None) -> set[str]:

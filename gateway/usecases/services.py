@@ -10,6 +10,7 @@ from gateway.fhir.profiles import Profiles
 from gateway.identity.throttle import Throttle
 from gateway.mapping.catalogue import Catalogue
 from gateway.peers.jwks import KeySource
+from gateway.rules.label_rules import LabelRules
 from gateway.store.database import Database
 from gateway.store.journal import Journal
 from gateway.store.vault import Vault
@@ -40,6 +41,7 @@ class Services:
     vault: Vault
     notes: Vault
     catalogue: Catalogue
+    labels: LabelRules
     profiles: Profiles
     keys: KeySource
     public_url: str

@@ -176,6 +176,7 @@ def _client(database: Database, journal: Journal, clock: Clock) -> TestClient:
         vault=unused,
         notes=unused,
         catalogue=unused,
+        labels=unused,
         profiles=unused,
         keys=unused,
         public_url="https://gateway.example",

@@ -105,6 +105,7 @@ def services_on(database: Database, clock: Any, keys: KeySource, public_url: str
         vault=unused,
         notes=unused,
         catalogue=unused,
+        labels=unused,
         profiles=unused,
         keys=keys,
         public_url=public_url,
