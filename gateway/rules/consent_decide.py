@@ -14,6 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
+from gateway.rules.consent_codes import Concern
 from gateway.rules.content import Kind
 from gateway.rules.purposes import denied_under, permitted_under
 from gateway.rules.sensitivity import NO_REDISCLOSURE, PART_2, PSYCHOTHERAPY, REDACT
@@ -109,6 +110,7 @@ _OWN_USE = Decision(Verdict.PERMIT, Basis.OWN_USE)
 _OPEN = Decision(Verdict.PERMIT, Basis.OPEN)
 _SILENCE = Decision(Verdict.SILENT, Basis.SILENCE)
 Rules = Mapping[str, Sequence[Rule]]  # by patient
+_Met = tuple[Rule, Match]
 
 
 def decide(facts: Facts, visibility: Visibility, rules: Rules) -> Decision:
@@ -124,6 +126,18 @@ def decider(visibility: Visibility, rules: Rules) -> Callable[[Facts], Decision]
         return tuple(rule for rule in rules.get(patient_id, ()) if rule.speaks(visibility))
 
     return cache(lambda facts: _decide(facts, visibility, speaking))
+
+
+def decide_processing(visibility: Visibility, rules: Iterable[Rule], *, is_opt_in: bool) -> Decision:
+    """Whether a machine may process what a patient says: `rules` are all of the patient's, the visibility is that of
+    whoever sends it. Silence means what the custodian's policy says."""
+    asked = [rule for rule in rules if rule.shape.concern is Concern.AI_PROCESSING and rule.speaks(visibility)]
+    winners = [rule for rule, _ in _winners([(rule, Match.WHOLE) for rule in asked])]
+    if denied := [rule for rule in winners if rule.shape.effect is Effect.DENY]:
+        return _denied(denied)
+    if winners:
+        return Decision(Verdict.PERMIT, Basis.CONSENT, _reasons(winners))
+    return _SILENCE if is_opt_in else _OWN_USE
 
 
 def _decide(facts: Facts, visibility: Visibility, speaking: Callable[[str], tuple[Rule, ...]]) -> Decision:
@@ -142,7 +156,7 @@ def _own_use(facts: Facts, visibility: Visibility, spoken: Rules) -> Decision:
     """By policy, whatever the consents say; but a patient may refuse a person of the custodian's, or a device."""
     persons = frozenset(visibility.person_keys)
     named = [rule for rules in spoken.values() for rule in rules if rule.recipient in persons]
-    denied = [rule for rule, _ in _winners(named, facts) if rule.shape.effect is Effect.DENY]
+    denied = [rule for rule, _ in _winners(_met(named, facts)) if rule.shape.effect is Effect.DENY]
     return _denied(denied) if denied else _OWN_USE
 
 
@@ -154,7 +168,7 @@ def _of_subject(facts: Facts, visibility: Visibility, subject: str, rules: Seque
             if match is Match.NO
             else Decision(Verdict.PERMIT, Basis.OWN_ACCESS, redacts=match is Match.REST, obligations=_redaction(match))
         )
-    winners = _winners(rules, facts)
+    winners = _winners(_met(rules, facts))
     if denied := [rule for rule, _ in winners if rule.shape.effect is Effect.DENY]:
         return _denied(denied)
     permitted = [won for won in winners if facts.consent_id in (None, won[0].consent_id)]
@@ -170,9 +184,12 @@ def _of_subject(facts: Facts, visibility: Visibility, subject: str, rules: Seque
     )
 
 
-def _winners(rules: Iterable[Rule], facts: Facts) -> list[tuple[Rule, Match]]:
-    """Of each consent the deepest rules that meet this content, a deny before a permit, with how they meet it."""
-    met = [(rule, match) for rule in rules if (match := rule.shape.meets(facts.kind))]
+def _met(rules: Iterable[Rule], facts: Facts) -> list[_Met]:
+    return [(rule, match) for rule in rules if (match := rule.shape.meets(facts.kind))]
+
+
+def _winners(met: Sequence[_Met]) -> list[_Met]:
+    """Of each consent the deepest rules of those that meet the content, a deny before a permit."""
     heaviest: dict[str, int] = {}
     for rule, _ in met:
         heaviest[rule.consent_id] = max(rule.weight, heaviest.get(rule.consent_id, 0))

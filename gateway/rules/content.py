@@ -6,7 +6,7 @@ carrying every other label when a deny speaks of labels. https://hl7.org/fhir/R4
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
@@ -33,13 +33,14 @@ class Aspect(NamedTuple):
     """One thing that is told: of which type, how confidential, under which labels, and which selectors mean it.
 
     `rest` is confidentiality and labels of what is left without its inline-labelled parts; None where there are none,
-    or where they cannot be taken out."""
+    or where they cannot be taken out. `told_by` is the type of a record that tells of it, "" for itself."""
 
     type: str
     confidentiality: str
     labels: frozenset[str]
     marks: frozenset[str] = frozenset()
     rest: tuple[str, frozenset[str]] | None = None
+    told_by: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +80,8 @@ def kind_of(body: bytes) -> Kind:
     """A kind read back from its canonical JSON. Raises ValueError for a body this gateway does not know."""
     kind = Kind(
         frozenset(
-            Aspect(type, level, frozenset(labels), frozenset(marks), (rest[0], frozenset(rest[1])) if rest else None)
-            for type, level, labels, marks, rest in parse(body)
+            Aspect(type, level, frozenset(labels), frozenset(marks), _rest(rest), record)
+            for type, record, level, labels, marks, rest in parse(body)
         )
     )
     if kind.body != body:
@@ -100,16 +101,24 @@ def aspect_of(resource: Mapping[str, Any], selectors: Iterable[Selector] = (), r
     )
 
 
-def told_by(record: Mapping[str, Any], targets: Iterable[Kind]) -> Kind:
-    """The kind of what tells of others (a Provenance, a Binary): all they tell, at least as restricted as itself."""
+def told_by(
+    record: Mapping[str, Any], targets: Sequence[Kind], selectors: Iterable[Selector] = (), refers: Refers = UNKNOWN
+) -> Kind:
+    """The kind of what tells of others (a Provenance, a Binary): all that they tell, at least as restricted as itself,
+    and denied where itself is. Without any target, or with one of which nothing is known, it tells nobody anything."""
+    if not all(target.aspects for target in targets):
+        return Kind(frozenset())
     own = _labels_of(record)
     level, labels = _said(own, ()) if _levels(own) else ("U", frozenset())
+    marks = frozenset(each.id for each in selectors if each.wide and each.meets(record, refers))
     return Kind(
         frozenset(
-            aspect._replace(
-                confidentiality=highest([level, aspect.confidentiality]),
-                labels=labels | aspect.labels,
-                rest=None,  # what is cut there is not cut here
+            Aspect(
+                aspect.type,
+                highest([level, aspect.confidentiality]),
+                aspect.labels | labels,
+                aspect.marks | marks,
+                told_by=str(record["resourceType"]),
             )
             for target in targets
             for aspect in target.aspects
@@ -138,4 +147,9 @@ def _said(own: Iterable[Label], inline: Iterable[Label]) -> tuple[str, frozenset
 
 def _told(aspect: Aspect) -> list[Any]:
     rest = [aspect.rest[0], sorted(aspect.rest[1])] if aspect.rest else []
-    return [aspect.type, aspect.confidentiality, sorted(aspect.labels), sorted(aspect.marks), rest]
+    labels, marks = sorted(aspect.labels), sorted(aspect.marks)
+    return [aspect.type, aspect.told_by, aspect.confidentiality, labels, marks, rest]
+
+
+def _rest(told: list[Any]) -> tuple[str, frozenset[str]] | None:
+    return (told[0], frozenset(told[1])) if told else None

@@ -1,7 +1,7 @@
-"""One description of content in a provision (`class`, `code`, `dataPeriod`, `data`), and which resources it fits.
+"""One description of content in a provision (`code`, `dataPeriod`, `data`), and which resources it fits.
 
-Labels and types are not here: they need nothing but the label and the type (rules/shape.py). A selector that belongs to
-a permit is read narrowly, one that belongs to a deny widely. https://hl7.org/fhir/R4/consent-definitions.html
+Labels and types (`securityLabel`, `class`) need none: a shape compares them itself (rules/shape.py). A selector of a
+permit is read narrowly, one of a deny widely. https://hl7.org/fhir/R4/consent-definitions.html
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from gateway.fhir.references import literal
 from gateway.fhir.search.index import index
 from gateway.fhir.search.rows import DateRow
 
-RESOURCE_TYPES = "http://hl7.org/fhir/resource-types"
-URI_SYSTEM = "urn:ietf:rfc:3986"  # of a class that is a profile
-
 # Who made it: FiveWs.author of each type, or who performed it where there is no author.
 _AUTHORS = ("author", "recorder", "requester", "asserter", "performer", "sender")
 # Who took part in making it.
@@ -34,7 +31,7 @@ UNKNOWN: Refers = {}
 
 @dataclass(frozen=True)
 class Selector:
-    """`value` is the system and code of a class or code, start and end of a period ("" is open), or a reference."""
+    """`value` is system and code, start and end of a period ("" is open), or a reference."""
 
     what: str
     value: tuple[str, ...]
@@ -84,17 +81,6 @@ def _references(value: Any) -> Iterator[str]:
 
 def _name(resource: Mapping[str, Any]) -> str:
     return f"{resource['resourceType']}/{resource.get('id')}"
-
-
-def _is_class(selector: Selector, resource: Mapping[str, Any], _: Refers) -> bool:
-    """A resource type, a profile, or a kind of document or record: its `class`, `type` or `category`."""
-    system, code = selector.value
-    if system == RESOURCE_TYPES:
-        return bool(resource["resourceType"] == code)
-    if system == URI_SYSTEM:
-        return code in resource.get("meta", {}).get("profile", ())
-    kinds = [resource[name] for name in ("class", "type", "category") if isinstance(resource.get(name), dict | list)]
-    return any((system, code) in _codings(kind) for kind in kinds)
 
 
 def _has_code(selector: Selector, resource: Mapping[str, Any], _: Refers) -> bool:
@@ -169,7 +155,6 @@ def _directly(value: Any) -> Iterator[str]:
 
 
 _MEETS = {
-    "class": _is_class,
     "code": _has_code,
     "period": _is_within,
     "instance": _is_instance,

@@ -131,8 +131,10 @@ def _permits(shape: Shape, aspect: Aspect) -> Match:
 
 
 def _describes(shape: Shape, aspect: Aspect) -> bool:
-    """Whether it is of such a type, and meant by one selector of each element."""
+    """Whether it is of such a type, and one selector of each element means it. A record may be denied by its own."""
     is_type = shape.types is None or aspect.type in shape.types
+    if shape.effect is Effect.DENY and shape.types is not None:
+        is_type = is_type or aspect.told_by in shape.types
     return is_type and all(not group.isdisjoint(aspect.marks) for group in shape.marks)
 
 
