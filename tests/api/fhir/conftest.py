@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +17,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from gateway.api.app import create
-from gateway.fhir.labels import CONFIDENTIALITY, label
+from gateway.fhir.labels import ACT_CODE_SYSTEM, CONFIDENTIALITY, label
 from gateway.identity.bearer import hash_of, mint
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.consent import ROOT_PERMIT, Rule
@@ -55,10 +57,13 @@ class World:
         patient: str | None = "ann",
         *,
         custodian: str | None = "clinic",
-        confidentiality: str = "R",
+        confidentiality: str | None = "R",
+        labels: Iterable[str] = (),
         method: str = "POST",
     ) -> Stored:
-        labelled = label(resource, CONFIDENTIALITY[confidentiality])
+        """Labelled as it is told; `labels` are of v3-ActCode."""
+        levels = [CONFIDENTIALITY[confidentiality]] if confidentiality else []
+        labelled = label(resource, *levels, *({"system": ACT_CODE_SYSTEM, "code": code} for code in labels))
         self.clock.advance(seconds=1)
         with self.database.write() as writer:
             return resources.publish(writer, self.entry(Act.CREATE), New(labelled, patient, custodian, method))
@@ -146,26 +151,25 @@ def link(bundle: dict[str, Any], relation: str) -> str | None:
     return next((found["url"] for found in bundle["link"] if found["relation"] == relation), None)
 
 
+@contextmanager
+def opened_world(path: Path) -> Iterator[World]:
+    """An empty world on a database of its own."""
+    clock = Clock()
+    database = Database(f"sqlite:///{path}", os.urandom(32), clock=clock)
+    tables.metadata.create_all(database.engine)
+    journal = Journal(database)
+    journal.start()
+    yield World(_client(database, journal, clock), database, clock)
+    journal.stop()
+    database.close()
+
+
 @pytest.fixture
 def new_world(tmp_path: Path) -> Iterator[Callable[[], World]]:
     """Makes an empty world, as many as are asked for."""
-    open_worlds: list[tuple[World, Journal]] = []
-
-    def make() -> World:
-        clock = Clock()
-        path = tmp_path / f"world{len(open_worlds)}.db"
-        database = Database(f"sqlite:///{path}", os.urandom(32), clock=clock)
-        tables.metadata.create_all(database.engine)
-        journal = Journal(database)
-        journal.start()
-        world = World(_client(database, journal, clock), database, clock)
-        open_worlds.append((world, journal))
-        return world
-
-    yield make
-    for world, journal in open_worlds:
-        journal.stop()
-        world.database.close()
+    with ExitStack() as worlds:
+        names = (tmp_path / f"world{number}.db" for number in count())
+        yield lambda: worlds.enter_context(opened_world(next(names)))
 
 
 def _client(database: Database, journal: Journal, clock: Clock) -> TestClient:
