@@ -9,7 +9,7 @@ import typer
 
 from gateway.commands.operator import acting, console, table
 from gateway.fhir.json import parse
-from gateway.rules.consent_form import Form
+from gateway.rules.consent_form import permit
 from gateway.usecases import consent
 
 Custodian = Annotated[str, typer.Option("--organization", help="Id of the organization that keeps the record.")]
@@ -25,7 +25,7 @@ def grant(
     source: Annotated[str, typer.Option(help="Where the signed form is kept.")] = "Recorded by the operator",
 ) -> None:
     """Record that a patient permits an organization to have the record; prints the id of the Consent."""
-    form = Form(patient, recipient, purpose, start or datetime.now(UTC).date().isoformat(), end, source)
+    form = permit(patient, recipient, purpose, start or datetime.now(UTC).date().isoformat(), end, source)
     with acting(organization) as (services, asked):
         console.print(consent.grant(services, asked, form).id)
 

@@ -1,138 +1,87 @@
 """What a Consent may hold here: exactly what the gateway enforces. Everything else is refused by name.
 
-A consent that is stored and partly ignored would promise the patient what nobody keeps. The form below is the
-"Basic" profile of IHE Privacy Consent on FHIR, narrowed: https://profiles.ihe.net/ITI/PCF/
+A consent that is stored and partly ignored would promise the patient what nobody keeps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 from gateway.errors import Issue
 from gateway.fhir import dates
 from gateway.fhir.references import literal
-from gateway.rules import purposes
-from gateway.rules.codes import LOINC, TERMINOLOGY
+from gateway.fhir.walker import MAX_ISSUES
+from gateway.rules.consent_codes import CATEGORY, CONCERNS, Concern, categories_of, concern_of
+from gateway.rules.consent_elements import CATEGORIES, CONSENT, provision
+from gateway.rules.consent_provisions import faults, provisions
 
-PROFILE = "https://profiles.ihe.net/ITI/PCF/StructureDefinition/IHE.PCF.consentBasic"
-POLICY = "urn:care-continuity-gateway:policy:consent:1"  # the truth table of gateway/README.md
-SCOPE_SYSTEM, SCOPE = f"{TERMINOLOGY}/consentscope", "patient-privacy"
-CATEGORY = "59284-0"
-ROLE_SYSTEM, RECIPIENT = f"{TERMINOLOGY}/v3-ParticipationType", "IRCP"
-
-Leaf = Callable[[Any], bool]
-Form = Leaf | Mapping[str, "Form"] | list["Form"]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A date is read in UTC; where the patient is, it may be tomorrow already.
+_ELSEWHERE = timedelta(hours=14)
+_LONGEST_WAIT = timedelta(days=5 * 365)
 
 
-def _one_of(*values: str) -> Leaf:
-    return lambda value: isinstance(value, str) and value in values
+def admit(consent: Mapping[str, Any], at: datetime | None = None) -> list[Issue]:
+    """Every element that the gateway cannot enforce, or needs and does not find; none means it can be compiled.
 
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _date(value: Any) -> bool:
-    try:
-        dates.interval(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _anything(_: Any) -> bool:
-    return True
-
-
-def _to(*types: str) -> Form:
-    def local(value: Any) -> bool:
-        found = literal(value) if isinstance(value, str) else None
-        return found is not None and found.type in types and found.version is None
-
-    return {"reference": local}
-
-
-def _concept(system: str, code: str) -> Form:
-    return {"coding": [{"system": _one_of(system), "code": _one_of(code), "display?": _text}]}
-
-
-# A name that ends in "?" may be absent; a list holds at least one.
-_FORM: Form = {
-    "resourceType": _one_of("Consent"),
-    "id?": _text,
-    "meta?": _anything,
-    "status": _one_of("active", "inactive"),
-    "scope": _concept(SCOPE_SYSTEM, SCOPE),
-    "category": [_concept(LOINC, CATEGORY)],
-    "patient": _to("Patient"),
-    "dateTime": _date,
-    "performer": [_to("Patient", "RelatedPerson", "Practitioner")],
-    "organization": [_to("Organization")],
-    "sourceAttachment?": {"title": _text, "creation?": _date},
-    "sourceReference?": _to("DocumentReference"),
-    "policy": [{"uri": _one_of(POLICY)}],
-    "provision": {
-        "type": _one_of("permit"),
-        "period": {"start": _date, "end?": _date},
-        "actor": [{"role": _concept(ROLE_SYSTEM, RECIPIENT), "reference": _to("Organization")}],
-        "purpose": [
-            {"system": _one_of(purposes.SYSTEM), "code": _one_of(*sorted(purposes.PURPOSES)), "display?": _text}
-        ],
-    },
-}
-
-
-def admit(consent: Mapping[str, Any]) -> list[Issue]:
-    """Every element the gateway cannot enforce, or needs and does not find; none means it can be compiled."""
-    issues = list(_differences(consent, _FORM, "Consent"))
-    if ("sourceAttachment" in consent) == ("sourceReference" in consent):
-        issues.append(Issue("Exactly one source is needed.", "Consent.source", "required"))
+    `at` is when it is recorded, if it is being recorded now.
+    """
+    concern = Concern.DISCLOSURE if any(CATEGORIES(consent.get("category"), "")) else concern_of(consent)
+    form = chain(CONSENT(consent, "Consent"), _source(consent))
+    if "provision" in consent:
+        form = chain(form, provision(concern)(consent["provision"], "Consent.provision"))
+    issues = list(islice(form, MAX_ISSUES))
     if not issues:
-        issues += _others(consent)
-    if not issues and _ends_before_it_starts(consent["provision"]["period"]):
-        issues.append(Issue("The period ends before it starts.", "Consent.provision.period", "value"))
+        meaning = chain(_categories(consent), _others(consent), faults(consent, concern))
+        issues = list(islice(chain(meaning, _moments(consent, at) if at else ()), MAX_ISSUES))
     return issues
 
 
+def _source(consent: Mapping[str, Any]) -> Iterator[Issue]:
+    if ("sourceAttachment" in consent) == ("sourceReference" in consent):
+        yield Issue("Exactly one source is needed.", "Consent.source", "required")
+
+
+def _categories(consent: Mapping[str, Any]) -> Iterator[Issue]:
+    told = set(categories_of(consent))
+    if CATEGORY not in told:
+        yield Issue("One category is the consent of LOINC, 59284-0.", "Consent.category", "required")
+    if len(told & set(CONCERNS)) > 1:
+        text = "A consent is about one thing: disclosure, redisclosure or the processing by an AI."
+        yield Issue(text, "Consent.category", "business-rule")
+
+
 def _others(consent: Mapping[str, Any]) -> Iterator[Issue]:
-    """A patient consents for the own record alone."""
+    """A patient consents for the own record alone; and may always see it, so cannot be its recipient."""
+    patient = literal(consent["patient"]["reference"])
     for number, performer in enumerate(consent["performer"]):
         who = literal(performer["reference"])
-        if who is not None and who.type == "Patient" and who != literal(consent["patient"]["reference"]):
-            yield Issue("Another patient cannot consent to this.", f"Consent.performer[{number}]", "business-rule")
+        if who is not None and who.type == "Patient" and who != patient:
+            text = "Another patient cannot consent to this; a parent or guardian is a RelatedPerson."
+            yield Issue(text, f"Consent.performer[{number}]", "business-rule")
+    for each in provisions(consent):
+        for number, actor in enumerate(each.stated.get("actor", ())):
+            if literal(actor["reference"]["reference"]) == patient:
+                text = "Patients see their own record by policy, not by consent."
+                yield Issue(text, f"Consent.{each.path}.actor[{number}].reference", "business-rule")
+        for number, data in enumerate(each.stated.get("data", ())):
+            who = literal(data["reference"]["reference"])
+            if who is not None and who.type == "Patient" and who != patient:
+                text = "This is the record of another patient."
+                yield Issue(text, f"Consent.{each.path}.data[{number}].reference", "business-rule")
 
 
-def _differences(value: Any, form: Form, path: str) -> Iterator[Issue]:
-    if isinstance(form, list):
-        if not isinstance(value, list) or not value:
-            yield Issue("At least one is needed here.", path, "required")
-        else:
-            for number, item in enumerate(value):
-                yield from _differences(item, form[0], f"{path}[{number}]")
-    elif isinstance(form, Mapping):
-        yield from _members(value, form, path)
-    elif not form(value):
-        yield Issue("The gateway cannot enforce this value.", path, "value")
+def _moments(consent: Mapping[str, Any], at: datetime) -> Iterator[Issue]:
+    if dates.interval(consent["dateTime"]).low > _micros(at + _ELSEWHERE):
+        yield Issue("Nobody has consented in the future.", "Consent.dateTime", "value")
+    for each in provisions(consent):
+        if "start" in each.stated.get("period", {}) and each.span.low > _micros(at + _LONGEST_WAIT):
+            text = "A consent begins within five years of being recorded."
+            yield Issue(text, f"Consent.{each.path}.period.start", "value")
 
 
-def _members(value: Any, form: Mapping[str, Form], path: str) -> Iterator[Issue]:
-    if not isinstance(value, Mapping):
-        yield Issue("An object is needed here.", path, "structure")
-        return
-    known = {name.rstrip("?") for name in form}
-    for name in value:
-        if name not in known:
-            place = f"{path}.{name}" if str(name).replace("_", "").isalnum() else path
-            yield Issue("The gateway cannot enforce this element.", place, "not-supported")
-    for name, inner in form.items():
-        member = name.rstrip("?")
-        if member in value:
-            yield from _differences(value[member], inner, f"{path}.{member}")
-        elif member == name:
-            yield Issue("This element is needed.", f"{path}.{member}", "required")
-
-
-def _ends_before_it_starts(period: Mapping[str, Any]) -> bool:
-    span = dates.period(period)
-    return span.high < span.low
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gateway import __version__
 from gateway.fhir.patch import bodies
 from gateway.fhir.search.table import TYPES, Parameter, TypeTable
-from gateway.rules import balp, codes, consent_admission
+from gateway.rules import balp, codes, consent_codes
 
 FORMATS = ("application/fhir+json", "json")
 COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/patient"
@@ -28,7 +28,7 @@ _SECURITY = {"cors": True, "service": [{"coding": [_SERVICE]}]}
 # What each resource that is made here claims to conform to, and is checked against where the packages are configured.
 PROFILES: Mapping[str, Sequence[str]] = {
     "AuditEvent": balp.PROFILES,
-    "Consent": (consent_admission.PROFILE,),
+    "Consent": (consent_codes.BASIC, consent_codes.INTERMEDIATE, consent_codes.ADVANCED),
     "Device": (codes.AI_DEVICE,),
     "DocumentReference": (codes.US_CORE_DOCUMENT, codes.AI_MODEL_CARD, codes.AI_INPUT_PROMPT),
     "Organization": (codes.US_CORE_ORGANIZATION,),

@@ -26,7 +26,7 @@ from gateway.usecases.services import Services
 
 T = TypeVar("T")
 _ATTEMPTS = 3
-_METHODS = {Act.CREATE: "POST", Act.UPDATE: "PUT", Act.PATCH: "PATCH"}
+_METHODS = {Act.CREATE: "POST", Act.UPDATE: "PUT", Act.PATCH: "PATCH", Act.CONSENT: "POST", Act.REVOKE: "PUT"}
 
 
 @dataclass(frozen=True, slots=True)

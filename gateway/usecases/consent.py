@@ -1,4 +1,7 @@
-"""Consents: grant, revoke, list. The Consent, the rows queries join and the audit entry are one transaction."""
+"""Consents: grant, revoke, list. The Consent, the rows queries join and the audit entry are one transaction.
+
+The custodian's staff does so for its patients, a patient for the own record.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ import structlog
 
 from gateway.errors import Issue, NotFound, Unprocessable
 from gateway.events import Event
-from gateway.fhir.check import check
 from gateway.fhir.json import parse
-from gateway.rules import consent as rules
 from gateway.rules.audit import Act
 from gateway.rules.consent_form import Form, consent_of
-from gateway.store import consents, registry, resources
+from gateway.store import consents, registry
 from gateway.store.database import Reader
-from gateway.store.resources import New, Stored
+from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
+from gateway.usecases.changes import Ground, Planned, Written, carry_out
+from gateway.usecases.fitting import fit
+from gateway.usecases.known import current, is_own_patient
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
@@ -24,18 +28,18 @@ _log = structlog.get_logger()
 
 
 def grant(services: Services, asked: Asked, form: Form) -> Stored:
-    """Record what a patient of the caller's organization permits. Refuses with Unprocessable."""
-    custodian_id = asked.caller.organization_id
-    consent = consent_of(form, str(uuid.uuid4()), custodian_id, asked.at)
-    target = f"Consent/{consent['id']}/_history/1"
-    with recorded(services, asked, Act.CONSENT), services.database.write() as writer:
-        issues = rules.admit(consent) or check(consent, profiles=services.profiles) or _unknown(writer, asked, form)
-        if issues:
-            raise Unprocessable("The consent cannot be recorded.", issues=issues)
-        detail = {"recipient": f"Organization/{form.recipient}", "purpose": form.purpose}
-        entry = asked.entry(Act.CONSENT, target, patient_id=form.patient, custodian_id=custodian_id, detail=detail)
-        stored = resources.publish(writer, entry, New(consent, form.patient, custodian_id))
-        consents.enforce(writer, entry, stored.id, rules.compile(consent, stored.version))
+    """Record what a patient of the caller's organization decides. Refuses with Unprocessable."""
+    id = str(uuid.uuid4())
+
+    def decide(ground: Ground) -> list[Planned]:
+        if not _manages(asked, form.patient) or not is_own_patient(ground, form.patient):
+            issue = Issue("No such patient of this organization.", "Consent.patient", "not-found")
+            raise Unprocessable("The consent cannot be recorded.", issues=[issue])
+        consent = consent_of(form, id, asked.caller.organization_id, asked.at)
+        return [ground.plan(fit(ground, Act.CONSENT, consent, id=id))]
+
+    with recorded(services, asked, Act.CONSENT):
+        stored = _stored(carry_out(services, asked, decide))
     _log.info(Event.CONSENT_RECORDED, consent=stored.id)
     return stored
 
@@ -45,18 +49,19 @@ def revoke(services: Services, asked: Asked, consent_id: str) -> Stored:
 
     Refuses with NotFound for a consent that is not one of the caller's organization.
     """
-    with recorded(services, asked, Act.REVOKE, f"Consent/{consent_id}"), services.database.write() as writer:
-        found = resources.read(writer, asked.visibility, "Consent", consent_id)
-        if found is None or found.custodian_id != asked.caller.organization_id:
+
+    def decide(ground: Ground) -> list[Planned]:
+        found = current(ground, "Consent", consent_id)
+        if found is None or found.custodian_id != asked.caller.organization_id or not _manages(asked, found.patient_id):
             raise NotFound
-        consent = parse(found.text)
-        if consent["status"] == "inactive":
-            return found
-        target = f"Consent/{consent_id}/_history/{found.version + 1}"
-        entry = asked.entry(Act.REVOKE, target, patient_id=found.patient_id, custodian_id=found.custodian_id)
-        ended = {**consent, "status": "inactive"}
-        stored = resources.publish(writer, entry, New(ended, found.patient_id, found.custodian_id, "PUT"))
-        consents.enforce(writer, entry, consent_id, [])
+        ended = parse(found.text)
+        if ended["status"] != "active":
+            return [found]
+        ended["status"] = "inactive"
+        return [ground.plan(fit(ground, Act.REVOKE, ended, id=consent_id, former=found))]
+
+    with recorded(services, asked, Act.REVOKE, f"Consent/{consent_id}"):
+        stored = _stored(carry_out(services, asked, decide))
     _log.info(Event.CONSENT_REVOKED, consent=consent_id)
     return stored
 
@@ -65,8 +70,7 @@ def of_patient(services: Services, asked: Asked, patient_id: str) -> list[Stored
     """The patient's consents, newest first. Refuses with NotFound unless the caller's organization is the custodian."""
     with recorded(services, asked, Act.SEARCH, "Consent"):
         with services.database.read() as db:
-            if registry.patient(db, asked.visibility, patient_id) is None:
-                raise NotFound
+            check_managed(db, asked, patient_id)
             found = consents.of_patient(db, asked.visibility, patient_id)
         custodian_id = asked.caller.organization_id
         entry = asked.entry(Act.SEARCH, "Consent", patient_id=patient_id, custodian_id=custodian_id)
@@ -74,11 +78,18 @@ def of_patient(services: Services, asked: Asked, patient_id: str) -> list[Stored
     return found
 
 
-def _unknown(db: Reader, asked: Asked, form: Form) -> list[Issue]:
-    issues = []
-    if registry.patient(db, asked.visibility, form.patient) is None:
-        issues.append(Issue("No such patient of this organization.", "Consent.patient", "not-found"))
-    if registry.organization(db, form.recipient) is None:
-        place = "Consent.provision.actor[0].reference"
-        issues.append(Issue("No such organization is known here.", place, "not-found"))
-    return issues
+def check_managed(db: Reader, asked: Asked, patient_id: str) -> None:
+    """Raises NotFound for a patient whose consents are not the caller's to manage."""
+    if not _manages(asked, patient_id) or registry.patient(db, asked.visibility, patient_id) is None:
+        raise NotFound
+
+
+def _manages(asked: Asked, patient_id: str | None) -> bool:
+    """A patient manages the own consents, and nobody else's."""
+    return asked.caller.patient_id in (None, patient_id)
+
+
+def _stored(written: tuple[Written, ...]) -> Stored:
+    stored = written[0].stored
+    assert stored is not None
+    return stored

@@ -11,8 +11,8 @@ from gateway.store import referring
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out
 from gateway.usecases.conditional import matches
-from gateway.usecases.fitting import patients_in, reachable
 from gateway.usecases.incoming import check_changeable, judge, target_of, version_of
+from gateway.usecases.known import patients_in, reachable
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 

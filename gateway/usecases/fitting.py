@@ -48,14 +48,22 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     _check_speaker(ground, resource)
     if kind == "Consent":
         check_consent(ground, resource)
-    if act in _LETTERS and not allows(caller.scopes, kind, _LETTERS[act], resource):
-        raise Forbidden
+    if act in _LETTERS:
+        _check_scopes(caller.scopes, _LETTERS[act], resource)
     patients = _patients(ground, resource, former is None or former.is_deleted)
     if former is not None and not _held(former, kept) <= set(patients):
         raise Forbidden("What is about a patient stays about that patient.")
     _check_attachments(ground, resource, subjects.subject_of(kind, patients))
     rows = tuple(index(resource))
     return Step(act, kind, id, former, resource, patients, caller.organization_id, rows)
+
+
+def _check_scopes(scopes: frozenset[str], letter: str, resource: dict[str, Any]) -> None:
+    """A Consent is enforced from the moment it is kept, so writing one takes the scope for that too."""
+    if resource["resourceType"] == "Consent" and "consent" not in scopes:
+        raise Forbidden("Writing a Consent takes the scope 'consent' as well.")
+    if not allows(scopes, resource["resourceType"], letter, resource):
+        raise Forbidden
 
 
 def _last_content(ground: Ground, former: Stored | None) -> dict[str, Any] | None:

@@ -17,8 +17,9 @@ from gateway.usecases import provenance
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Written, carry_out
 from gateway.usecases.conditional import matches
-from gateway.usecases.fitting import fit, reachable
+from gateway.usecases.fitting import fit
 from gateway.usecases.incoming import check_changeable, judge, target_of, version_of
+from gateway.usecases.known import reachable
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.update import is_same

@@ -11,8 +11,9 @@ from gateway.fhir.search.index import index
 from gateway.rules.audit import Act
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Ground, Step
-from gateway.usecases.fitting import current, identified, patients_in
+from gateway.usecases.fitting import identified
 from gateway.usecases.incoming import is_made_here
+from gateway.usecases.known import current, patients_in
 from gateway.usecases.scoping import in_scope
 
 

@@ -18,8 +18,9 @@ from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out
 from gateway.usecases.conditional import matches
 from gateway.usecases.create import plan_create
-from gateway.usecases.fitting import fit, reachable
+from gateway.usecases.fitting import fit
 from gateway.usecases.incoming import check_changeable, judge, resource_of, target_of, version_of
+from gateway.usecases.known import reachable
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.superseding import supersede

@@ -21,8 +21,8 @@ from gateway.usecases.changes import Ground
 from gateway.usecases.create import plan_create
 from gateway.usecases.delete import plan_delete
 from gateway.usecases.disclosures import disclosures
-from gateway.usecases.fitting import current
 from gateway.usecases.incoming import judge, target_of
+from gateway.usecases.known import current
 from gateway.usecases.scoping import in_scope
 from gateway.usecases.services import Services
 from gateway.usecases.update import plan_update

@@ -8,7 +8,7 @@ from itertools import count, islice
 
 from gateway import wiring
 from gateway.fhir.json import dump
-from gateway.rules.consent_form import Form
+from gateway.rules.consent_form import permit
 from gateway.settings import Settings
 from gateway.usecases import consent
 from gateway.usecases.asked import Asked
@@ -65,7 +65,7 @@ def fill(stage: Stage, entries: int) -> None:
         stage.chart = next(place.split("Patient/")[1].split("/")[0] for place in places if "Patient/" in place)
     with wiring.running(stage.settings) as services:
         asked = Asked(replace(stage.writer.caller, scopes=frozenset({"consent"})), services.clock())
-        consent.grant(services, asked, Form(stage.chart, stage.ehr.caller.organization_id, "TREAT", "2010-01-01"))
+        consent.grant(services, asked, permit(stage.chart, stage.ehr.caller.organization_id, "TREAT", "2010-01-01"))
     scores = f"/fhir/Observation?patient={stage.chart}&_count=50"
     notes = f"/fhir/DocumentReference?patient={stage.chart}&_count=50"
     stage.targets["search, 50 hits sorted by date"] = [f"{scores}&_sort=-date"]

@@ -21,7 +21,7 @@ from gateway.api.app import create
 from gateway.identity.bearer import hash_of, mint
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act
-from gateway.rules.consent_form import Form
+from gateway.rules.consent_form import permit
 from gateway.settings import Settings
 from gateway.store import tokens
 from gateway.store.journal import Journal
@@ -210,7 +210,7 @@ def _patient(services: Services, custodian: str, recipient: str, number: int) ->
     asked = Asked(Caller("bench", "bench", custodian, frozenset({"consent"}), "HOPERAT"), services.clock())
     identifiers = [("urn:example:mrn", str(number))]
     id = register.patient(services, asked, custodian, "Rivers", ["Sam"], "other", "1990-01-02", identifiers).id
-    consent.grant(services, asked, Form(id, recipient, "TREAT", "2026-01-01"))
+    consent.grant(services, asked, permit(id, recipient, "TREAT", "2026-01-01"))
     return id
 
 

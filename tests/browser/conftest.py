@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageS
 
 from gateway import wiring
 from gateway.rules.access import Caller
-from gateway.rules.consent_form import Form
+from gateway.rules.consent_form import permit
 from gateway.settings import PROJECT, Settings
 from gateway.store.submissions import Part
 from gateway.usecases import consent, register
@@ -69,7 +69,7 @@ class House:
         mrn = ("urn:example:mrn", str(uuid.uuid4()))
         patient = register.patient(self.services, self.asked, clinic, "Hale", ["Juno"], "female", None, [mrn]).id
         other = register.organization(self.services, self.asked, recipient).id
-        consent.grant(self.services, self.asked, Form(patient, other, "TREAT", "2026-01-01"))
+        consent.grant(self.services, self.asked, permit(patient, other, "TREAT", "2026-01-01"))
         return patient
 
     def draft(self, *, patient: str | None = None) -> str:

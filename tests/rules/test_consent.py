@@ -18,13 +18,12 @@ from gateway.rules.consent import (
     Rule,
     Shape,
     Verdict,
-    admit,
     compile,
     decide,
     disclosure_class,
     shape_of,
 )
-from gateway.rules.consent_form import Form, consent_of
+from gateway.rules.consent_form import consent_of, permit
 
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
 PERMIT_ALL, DENY_ALL = Shape(Effect.PERMIT, "V"), Shape(Effect.DENY, "V")
@@ -32,7 +31,7 @@ PERMIT_ALL, DENY_ALL = Shape(Effect.PERMIT, "V"), Shape(Effect.DENY, "V")
 
 def consent(**changes: Any) -> dict[str, Any]:
     form = {"patient": "p1", "recipient": "hospital", "purpose": "TREAT", "start": "2026-09-02", "end": "2027-09-02"}
-    return consent_of(Form(**(form | changes)), "c1", "clinic", NOON)
+    return consent_of(permit(**(form | changes)), "c1", "clinic", NOON)
 
 
 def at(place: str, value: Any) -> dict[str, Any]:
@@ -47,69 +46,6 @@ def at(place: str, value: Any) -> dict[str, Any]:
     else:
         target[steps[-1]] = value
     return changed
-
-
-# --- admitted ----------------------------------------------------------------------------------------------------
-
-
-def test_the_form_makes_a_consent_that_is_admitted() -> None:
-    assert admit(consent()) == []
-    assert admit(consent(end=None)) == []
-    assert admit(at("status", "inactive")) == []
-
-
-CODE = {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]}
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "named"),
-    [
-        ("status", "draft", "Consent.status"),
-        ("scope.coding.0.code", "research", "Consent.scope.coding[0].code"),
-        ("category.0.coding.0.code", "acd", "Consent.category[0].coding[0].code"),
-        ("patient.reference", "Practitioner/x", "Consent.patient.reference"),
-        ("patient.reference", "https://elsewhere.example/Patient/p1", "Consent.patient.reference"),
-        ("dateTime", "yesterday", "Consent.dateTime"),
-        ("policy.0.uri", "https://elsewhere.example/policy", "Consent.policy[0].uri"),
-        ("policyRule", CODE, "Consent.policyRule"),
-        ("verification", [{"verified": True}], "Consent.verification"),
-        ("modifierExtension", [{"url": "urn:x"}], "Consent.modifierExtension"),
-        ("extension", [{"url": "urn:x"}], "Consent.extension"),
-        ("_status", {"extension": []}, "Consent._status"),
-        ("provision.type", "deny", "Consent.provision.type"),
-        ("provision.securityLabel", [RESTRICTED], "Consent.provision.securityLabel"),
-        ("provision.class", [RESTRICTED], "Consent.provision.class"),
-        ("provision.code", [CODE], "Consent.provision.code"),
-        ("provision.action", [CODE], "Consent.provision.action"),
-        ("provision.dataPeriod", {"start": "2026"}, "Consent.provision.dataPeriod"),
-        ("provision.data", [{"meaning": "instance"}], "Consent.provision.data"),
-        ("provision.provision", [{"type": "deny"}], "Consent.provision.provision"),
-        ("provision.actor.0.reference.reference", "Practitioner/x", "Consent.provision.actor[0].reference.reference"),
-        ("provision.actor.0.role.coding.0.code", "CST", "Consent.provision.actor[0].role.coding[0].code"),
-        ("provision.purpose.0.code", "CURIOSITY", "Consent.provision.purpose[0].code"),
-        ("provision.purpose.0.system", "urn:other", "Consent.provision.purpose[0].system"),
-        ("provision.period.end", "soon", "Consent.provision.period.end"),
-        ("provision.period", {"start": "2027", "end": "2026"}, "Consent.provision.period"),
-        ("provision.actor", [], "Consent.provision.actor"),
-        ("provision.actor", ..., "Consent.provision.actor"),
-        ("provision.purpose", ..., "Consent.provision.purpose"),
-        ("provision.period.start", ..., "Consent.provision.period.start"),
-        ("provision", ..., "Consent.provision"),
-        ("sourceAttachment", ..., "Consent.source"),
-        ("sourceReference", {"reference": "DocumentReference/x"}, "Consent.source"),
-    ],
-)
-def test_what_cannot_be_enforced_is_refused_by_name(place: str, value: Any, named: str) -> None:
-    changed = at(place, value)
-    assert [issue.expression for issue in admit(changed)] == [named]
-    with pytest.raises(ValueError, match="cannot enforce"):
-        compile(changed, 1)
-
-
-def test_every_fault_is_named_at_once_and_no_value_is_repeated() -> None:
-    issues = admit({"resourceType": "Consent", "status": "the patient said", "provision": "the patient said"})
-    assert {"Consent.status", "Consent.provision", "Consent.patient"} <= {issue.expression for issue in issues}
-    assert all("patient said" not in issue.text for issue in issues)
 
 
 # --- compiled ----------------------------------------------------------------------------------------------------

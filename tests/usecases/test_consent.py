@@ -14,7 +14,7 @@ from gateway.fhir.check import check
 from gateway.fhir.labels import RESTRICTED, label
 from gateway.rules.access import Visibility
 from gateway.rules.audit import Act
-from gateway.rules.consent_form import Form
+from gateway.rules.consent_form import Form, permit
 from gateway.store import consents, resources
 from gateway.store.resources import New, Stored
 from gateway.usecases import consent
@@ -25,8 +25,8 @@ PCF = SHARED / "packages" / "SUSHI-BUILT-ihe.iti.pcf-1.1.1-current.tgz"
 
 
 def form(world: World, **changes: Any) -> Form:
-    given = {"patient": world.patient, "recipient": world.other, "purpose": "TREAT", "start": "2020-01-01"}
-    return Form(**(given | changes))
+    given: dict[str, Any] = {"patient": world.patient, "recipient": world.other, "purpose": "TREAT", "start": "2020-01-01"}
+    return permit(**(given | changes))
 
 
 def staff(world: World, **who: Any) -> Asked:

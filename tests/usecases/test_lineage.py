@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.errors import NotFound
-from gateway.rules.consent_form import Form
+from gateway.rules.consent_form import permit
 from gateway.rules.evidence import Origin, Wanted
 from gateway.rules.purposes import covered_by
 from gateway.usecases import consent, drafts, review
@@ -72,7 +72,7 @@ def test_every_published_resource_has_the_same_lineage(world: World) -> None:
 
 def test_lineage_tells_who_read_it_under_which_consent(world: World) -> None:
     kind, id = approved(world)
-    form = Form(world.patient, world.other, "TREAT", "2026-01-01", None, "a form")
+    form = permit(world.patient, world.other, "TREAT", "2026-01-01", None, "a form")
     granted = consent.grant(world.services, world.scribe, form)
     ehr = world.asked("system/DocumentReference.rs", organization=world.other, client="ehr")
     read(world.services, ehr, kind, id).recorded.result()
@@ -87,7 +87,7 @@ def test_lineage_tells_who_read_it_under_which_consent(world: World) -> None:
 def test_each_consent_in_force_is_listed_once_with_all_it_permits(world: World) -> None:
     kind, id = approved(world)
     for purpose in ("TREAT", "COC", "TREAT"):
-        form = Form(world.patient, world.other, purpose, "2026-01-01", None, "a form")
+        form = permit(world.patient, world.other, purpose, "2026-01-01", None, "a form")
         last = consent.grant(world.services, world.scribe, form)
     consent.revoke(world.services, world.scribe, last.id)
     found = traced(world, kind, id).consents

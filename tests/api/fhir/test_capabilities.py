@@ -12,7 +12,7 @@ import pytest
 from gateway.api.fhir.capabilities import tagged
 from gateway.fhir.check import check
 from gateway.fhir.search.table import TYPES
-from gateway.rules.consent_form import Form, consent_of
+from gateway.rules.consent_form import consent_of, permit
 from tests.api.fhir.conftest import BASE, NOON, World, document, organization, provenance
 from tests.api.fhir.test_everything import DIRECTORY
 from tests.synthetic import resources_of
@@ -77,7 +77,7 @@ def filled(world: World) -> dict[str, str]:
         about = None if is_shared or resource["resourceType"] == "Subscription" else "ann"
         world.publish(resource, about, confidentiality="N" if is_shared else "R")
     world.publish(organization("ehr", "Another clinic"), None, confidentiality="N")
-    form = Form("ann", "ehr", "TREAT", "2026-01-01")
+    form = permit("ann", "ehr", "TREAT", "2026-01-01")
     world.publish(consent_of(form, "permit", "clinic", NOON), "ann")
     world.publish(document("doc-ann"), method="PUT")  # so that its type is among the latest
     with world.database.read() as db:

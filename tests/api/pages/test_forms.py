@@ -14,7 +14,7 @@ from gateway.api import pages
 from gateway.api.middleware import RequestFrame
 from gateway.fhir import profiles
 from gateway.rules.access import ReviewerSight
-from gateway.rules.consent_form import Form
+from gateway.rules.consent_form import permit
 from gateway.rules.review import State
 from gateway.store import drafts
 from gateway.usecases import consent, review
@@ -207,7 +207,7 @@ def test_who_can_see_it_follows_the_consent_as_it_stands(browser: TestClient, wo
     browser.post(f"/pages/reviews/{draft}/approve", data=_fields(browser, draft))
     page = f"/pages/reviews/{draft}/approved"
     assert "Nobody else yet" in browser.get(page).text
-    given = consent.grant(world.services, world.reviewer, Form(world.patient, world.other, "TREAT", "2026-01-01"))
+    given = consent.grant(world.services, world.reviewer, permit(world.patient, world.other, "TREAT", "2026-01-01"))
     assert "Hill Practice, for treatment, under the patient’s consent." in browser.get(page).text
     consent.revoke(world.services, world.reviewer, given.id)
     assert "Nobody else yet" in browser.get(page).text

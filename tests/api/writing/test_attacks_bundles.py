@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.rules.consent_form import Form, consent_of
+from gateway.rules.consent_form import consent_of, permit
 from tests.api.writing.test_attacks import ref, told
 from tests.bundles import answers, entry, post_bundle, token_with
 from tests.house import House
@@ -66,7 +66,7 @@ def test_a_patch_in_a_bundle_shows_nothing_to_those_who_may_not_read(house: Hous
 @pytest.mark.spec("X-050")
 def test_no_patient_consents_for_another(house: House) -> None:
     ours, theirs = house.world.patient, house.cast.neighbour
-    form = Form(ours, house.world.other, "TREAT", "2020-01-01")
+    form = permit(ours, house.world.other, "TREAT", "2020-01-01")
     made = consent_of(form, "unused", house.world.clinic, house.world.asked().at)
     consent = {name: value for name, value in made.items() if name != "id"}
     assert post(house, consent | {"performer": [ref(theirs)]}).status_code == 422
@@ -78,6 +78,6 @@ def test_no_patient_consents_for_another(house: House) -> None:
 def test_no_consent_names_an_organization_that_was_deleted(house: House) -> None:
     gone = created(house, {"resourceType": "Organization", "name": "A former clinic"})["id"]
     assert delete(house, f"Organization/{gone}").status_code == 204
-    form = Form(house.world.patient, gone, "TREAT", "2020-01-01")
+    form = permit(house.world.patient, gone, "TREAT", "2020-01-01")
     consent = consent_of(form, "unused", house.world.clinic, house.world.asked().at)
     assert post(house, {name: value for name, value in consent.items() if name != "id"}).status_code == 422

@@ -8,14 +8,14 @@ import pytest
 
 from gateway.errors import Forbidden
 from gateway.fhir.json import dump
-from gateway.rules.consent_form import Form, consent_of
+from gateway.rules.consent_form import consent_of, permit
 from gateway.usecases import create
 from tests.house import House
 from tests.writers import count, created, observation, post, put
 
 
 def consent(house: House, patient: str = "", recipient: str = "", **elements: Any) -> dict[str, Any]:
-    form = Form(patient or house.world.patient, recipient or house.world.other, "TREAT", "2020-01-01")
+    form = permit(patient or house.world.patient, recipient or house.world.other, "TREAT", "2020-01-01")
     made = consent_of(form, "unused", house.world.clinic, house.world.asked().at)
     return {name: value for name, value in made.items() if name != "id"} | elements
 
