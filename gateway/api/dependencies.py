@@ -17,7 +17,14 @@ from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
 # What somebody tries who comes without the scope, as the audit calls it.
-_TRIED = {"submission.write": Act.SUBMIT, "review": Act.REVIEW_READ, "consent": Act.CONSENT, "lineage": Act.LINEAGE}
+_TRIED = {
+    "submission.write": Act.SUBMIT,
+    "review": Act.REVIEW_READ,
+    "consent": Act.CONSENT,
+    "lineage": Act.LINEAGE,
+    "audit": Act.SEARCH,
+    "psychotherapy-notes": Act.NOTE_READ,
+}
 # Told in the OpenAPI document; it is `authenticate` that reads the header, there as in the FHIR API.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="A token of /oauth/token, or of a sign-in.")
 
@@ -43,6 +50,11 @@ def authenticate(request: Request) -> Caller:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated
     return caller_of(services_of(request), token.strip())
+
+
+def whoever(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Caller:
+    """A dependency: the caller, whose scopes the use case asks about."""
+    return authenticate(request)
 
 
 def require(scope: str) -> Callable[..., Caller]:

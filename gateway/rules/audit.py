@@ -32,6 +32,10 @@ class Act(StrEnum):
     REJECT = "reject"
     CONSENT = "consent"
     REVOKE = "revoke"
+    BREAK_GLASS = "break-glass"
+    END_BREAK_GLASS = "end-break-glass"
+    NOTE_READ = "note-read"
+    NOTE_WRITE = "note-write"
     LINEAGE = "lineage"
     TOKEN = "token"  # noqa: S105 - a name of an act
     SIGN_IN = "sign-in"

@@ -31,7 +31,7 @@ CLIENT_ID = "urn:care-continuity-gateway:client"
 
 _SENDER, _RECEIVER = (DICOM, "110153"), (DICOM, "110152")
 _RECORD, _IMPORT, _QUERY = (DICOM, "110110"), (DICOM, "110107"), (DICOM, "110112")
-_ACTIVITY, _LOGIN = (DICOM, "110100"), (DICOM, "110114")
+_ACTIVITY, _LOGIN, _ALERT = (DICOM, "110100"), (DICOM, "110114"), (DICOM, "110113")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,14 @@ class Recorded:
     request_id: str | None = None
     address: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    user_patient_id: str | None = None
+
+    @property
+    def user(self) -> str | None:
+        """The person who did it, a clinician or a patient; none for a machine."""
+        if self.practitioner_id:
+            return f"Practitioner/{self.practitioner_id}"
+        return f"Patient/{self.user_patient_id}" if self.user_patient_id else None
 
     @property
     def patient(self) -> str | None:
@@ -102,6 +110,10 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.REJECT: _own(_RECORD, "deprecate", "U"),
     Act.CONSENT: _own(_RECORD, "originate", "C"),
     Act.REVOKE: _own(_RECORD, "amend", "U"),
+    Act.NOTE_READ: _own(_RECORD, "access", "R"),
+    Act.NOTE_WRITE: _own(_RECORD, "originate", "C"),
+    Act.BREAK_GLASS: Pattern(_ALERT, ((DICOM, "110127"),), "E"),
+    Act.END_BREAK_GLASS: Pattern(_ALERT, ((DICOM, "110138"),), "E"),
     Act.LINEAGE: _own(_QUERY, "report", "R"),
     Act.TOKEN: Pattern(_LOGIN, ((DICOM, "110122"),), "E"),
     Act.SIGN_IN: Pattern(_LOGIN, ((DICOM, "110122"),), "E"),
@@ -155,9 +167,9 @@ def _agents(pattern: Pattern, row: Recorded, base: str) -> Iterator[dict[str, An
         "type": concept(*sender),
         "who": _client(row),
         **({"altId": row.token_id} if row.token_id else {}),
-        "requestor": row.practitioner_id is None,
+        "requestor": row.user is None,
         "network": {**({"address": row.address} if row.address else {}), "type": "2"},
-        **({} if row.practitioner_id else purpose),
+        **({} if row.user else purpose),
     }
     yield {
         "type": concept(*receiver),
@@ -165,8 +177,8 @@ def _agents(pattern: Pattern, row: Recorded, base: str) -> Iterator[dict[str, An
         "requestor": False,
         "network": {"address": base, "type": "5"},
     }
-    if row.practitioner_id:
-        who = {"reference": f"Practitioner/{row.practitioner_id}"}
+    if row.user:
+        who = {"reference": row.user}
         yield {"type": concept(PARTICIPATION, pattern.user), "who": who, "requestor": True, **purpose}
     if row.organization_id:
         who = {"reference": f"Organization/{row.organization_id}"}

@@ -19,6 +19,7 @@ from gateway.fhir.labels import (
     spoken,
 )
 from gateway.rules.codes import AI_DEVICE, AI_INPUT_PROMPT, AI_MODEL_CARD, AI_PROVENANCE
+from gateway.rules.psychotherapy import misplaced
 
 _LABELS = {(each["system"], each["code"]) for each in (AIAST, CLINAST, HUAPRV, DRAFT_MARK)}
 _LABEL_CODES = {code for _, code in _LABELS}
@@ -32,6 +33,7 @@ def admit(resource: Mapping[str, Any]) -> list[Issue]:
         Issue(f"Only the gateway gives this {what}: AI content enters as a submission.", path, "business-rule")
         for path, what in (_reserved(resource, kind) if is_reserved(resource) else ())
     ]
+    issues += misplaced(resource)
     if kind == "Subscription" and resource.get("status") != "off":
         text = "Nothing is delivered here yet: a Subscription is kept with the status off."
         issues.append(Issue(text, "Subscription.status", "not-supported"))

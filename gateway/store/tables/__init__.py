@@ -1,5 +1,6 @@
 """Every table, once; in the same three parts as the first migrations."""
 
+from gateway.store.tables.apart import psychotherapy_note
 from gateway.store.tables.base import metadata
 from gateway.store.tables.callers import assertion, client, person, token
 from gateway.store.tables.intake import (
@@ -41,6 +42,7 @@ __all__ = [
     "ix_uri",
     "metadata",
     "person",
+    "psychotherapy_note",
     "publication",
     "resource",
     "session",
