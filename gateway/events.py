@@ -17,6 +17,8 @@ class Event(StrEnum):
     REVIEW_DECIDED = "review.decided"
     CONSENT_RECORDED = "consent.recorded"
     CONSENT_REVOKED = "consent.revoked"
+    GLASS_BROKEN = "consent.glass_broken"
+    GLASS_REFUSED = "consent.glass_refused"
     AUDIT_FAILED = "audit.failed"
     INDEX_BEHIND = "index.behind"  # made by other search parameters: `gateway reindex`
     PEER_REFUSED = "peer.refused"

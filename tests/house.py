@@ -1,4 +1,4 @@
-"""A whole gateway with everybody who calls it: a scribe, two EHRs, a clinician, an auditor, each coming in over HTTP.
+"""A whole gateway with everybody who calls it: a scribe, EHRs, clinicians, an auditor, a patient, each over HTTP.
 
 `gather` makes everybody known once; `opened` puts the real app before a copy of that database, which is also what the
 server processes of tests/server.py are started on.
@@ -26,7 +26,7 @@ from gateway.fhir.profiles import Profiles
 from gateway.store.database import Database
 from gateway.store.journal import Journal
 from gateway.usecases import clients, register, signin
-from gateway.usecases.asked import Origin
+from gateway.usecases.asked import Asked, Origin
 from gateway.usecases.services import Services
 from tests.world import BASE, KEY, SUMMARY, TRANSCRIPT, World, settle
 
@@ -82,6 +82,9 @@ class Cast:
     foreign_writer: Backend  # the same of the other organization
     clinician: str
     auditor: str
+    colleague: str  # another clinician of the clinic
+    emergency: str  # a clinician of the other organization
+    patient: str  # the patient herself
 
 
 @dataclass
@@ -99,6 +102,7 @@ class House:
         self.writer = self.cast.writer.token(self.http)
         self.foreign_writer = self.cast.foreign_writer.token(self.http)
         self.clinician, self.auditor = self.cast.clinician, self.cast.auditor
+        self.colleague, self.emergency, self.patient = self.cast.colleague, self.cast.emergency, self.cast.patient
 
     def ask(self, method: str, path: str, token: str, **rest: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} | rest.pop("headers", {})
@@ -221,6 +225,9 @@ def gather(folder: Path, profiles: Profiles) -> Cast:
         foreign_writer=_backend(services, "The writing EHR of another clinic", world.other, WRITER),
         clinician=_person(world, "grace", world.grace, STAFF, "TREAT"),
         auditor=_person(world, "ann", world.ann, AUDITOR, "HOPERAT"),
+        colleague=_person(world, "lee", world.lee, STAFF, "TREAT"),
+        emergency=_person(world, "noor", world.noor, STAFF, "TREAT", world.other),
+        patient=_patient(world, operator),
     )
     services.journal.stop()
     services.database.close()
@@ -234,12 +241,19 @@ def _backend(services: Services, name: str, organization: str, scope: str) -> Ba
     return Backend(known.id, key, scope)
 
 
-def _person(world: World, login: str, practitioner: str, scopes: tuple[str, ...], purpose: str) -> str:
-    services = world.services
+def _person(
+    world: World, login: str, practitioner: str, scopes: tuple[str, ...], purpose: str, organization: str = ""
+) -> str:
+    services, at = world.services, organization or world.clinic
     signin.add_person(
-        services, login, PASSWORD, practitioner=practitioner, organization=world.clinic, scopes=scopes, purpose=purpose
+        services, login, PASSWORD, practitioner=practitioner, organization=at, scopes=scopes, purpose=purpose
     )
     return signin.sign_in(services, login, PASSWORD, Origin()).token
+
+
+def _patient(world: World, operator: Asked) -> str:
+    signin.add_patient(world.services, operator, "sam", PASSWORD, world.patient)
+    return signin.sign_in(world.services, "sam", PASSWORD, Origin()).token
 
 
 def moved(cast: Cast, folder: Path, database: Path | None = None) -> World:

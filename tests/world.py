@@ -89,6 +89,8 @@ class World:
     patient: str
     grace: str
     ann: str
+    lee: str  # of the clinic
+    noor: str  # of the other organization
 
     def caller(self, *scopes: str, organization: str = "", person: str | None = None, client: str = "scribe") -> Caller:
         return Caller("t1", client, organization or self.clinic, frozenset(scopes), "TREAT", person)
@@ -189,7 +191,9 @@ def settle(folder: Path, profiles: Profiles) -> World:
     other = register.organization(services, asked, "Hill Practice", [("urn:example:org", "2")]).id
     grace = register.practitioner(services, asked, "Okafor", ["Grace"], [("urn:example:staff", "1")]).id
     ann = register.practitioner(services, asked, "Bell", ["Ann"], [("urn:example:staff", "2")]).id
+    lee = register.practitioner(services, asked, "Lee", ["Min"], [("urn:example:staff", "3")]).id
+    noor = register.practitioner(services, asked, "Haddad", ["Noor"], [("urn:example:staff", "4")]).id
     patient = register.patient(
         services, asked, clinic, "Rivers", ["Sam"], "other", "1990-01-02", [("urn:example:mrn", "77")]
     ).id
-    return World(services, clinic, other, patient, grace, ann)
+    return World(services, clinic, other, patient, grace, ann, lee, noor)

@@ -78,6 +78,18 @@ def add_patient(
         console.print(known.id)
 
 
+def let_patient_in(
+    patient: Annotated[str, typer.Argument(help="Id of the Patient.")],
+    login: Annotated[str, typer.Option(help="What she signs in with.")],
+    password: Password,
+    organization: OfOrganization,
+    scope: Annotated[list[str] | None, typer.Option(help="May be repeated: patient/*.rs, user/*.rs, consent")] = None,
+) -> None:
+    """Let a patient sign in: to read her own record, and to decide on her consents."""
+    with acting(organization) as (services, asked):
+        signin.add_patient(services, asked, login, password, patient, scope or signin.PATIENT_SCOPES)
+
+
 def add_client(
     name: Annotated[str, typer.Argument(help="How it is called in the lists.")],
     organization: OfOrganization,
@@ -85,6 +97,7 @@ def add_client(
     jwks: Annotated[Path | None, typer.Option(help="File with its public keys.", exists=True)] = None,
     jwks_url: Annotated[str | None, typer.Option(help="https address that publishes its public keys.")] = None,
     purpose: Annotated[str, typer.Option(help="What it will use content for: a v3-ActReason code.")] = "TREAT",
+    device: Annotated[str | None, typer.Option(help="Id of the Device that it is, for consents that name one.")] = None,
 ) -> None:
     """Register an AI producer or an EHR as a SMART backend client; prints its client_id.
 
@@ -100,6 +113,7 @@ def add_client(
             jwks_url=jwks_url,
             scopes=scope,
             purpose=purpose,
+            device=device,
             by=asked.caller,
         )
         console.print(client.id)
@@ -136,6 +150,8 @@ def join(cli: typer.Typer) -> None:
         group = typer.Typer(no_args_is_help=True, help=f"The {name}s known here.")
         group.callback()(lambda: None)
         group.command("add")(add)
+        if name == "patient":
+            group.command("let-in")(let_patient_in)
         cli.add_typer(group, name=name, rich_help_panel="Register")
     group = typer.Typer(no_args_is_help=True, help="AI producers and EHRs: SMART backend clients.")
     group.command("add")(add_client)

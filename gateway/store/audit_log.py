@@ -137,7 +137,11 @@ def _value(code: str, value: Value) -> ColumnElement[bool]:
 def _refers(code: str, value: ReferenceValue) -> ColumnElement[bool]:
     columns = {
         "patient": {"Patient": audit.c.patient_id},
-        "agent": {"Practitioner": audit.c.practitioner_id, "Organization": audit.c.organization_id},
+        "agent": {
+            "Practitioner": audit.c.practitioner_id,
+            "Patient": audit.c.user_patient_id,
+            "Organization": audit.c.organization_id,
+        },
         "entity": {"Patient": audit.c.patient_id},
     }[code]
     wanted = [
@@ -221,5 +225,6 @@ def _logged(row: Any) -> Logged:
         row["request_id"],
         row["address"],
         parse(bytes(row["detail"])) if row["detail"] else {},
+        row["user_patient_id"],
     )
     return Logged(row["pk"], row["custodian_id"], recorded)

@@ -31,6 +31,8 @@ OPEN = {
     "clients.clients": "registered clients",
     "driving.driver_of": "how many index rows a search could begin with; that decides on the way, never on the answer",
     "directory.patients_naming": "whose consents a change of a team, group or role makes compile anew",
+    "glass.custodian_of": "who keeps a record, to be told of an emergency there",
+    "glass.open_one": "whether an emergency access is still good",
     "people.is_taken": "a login",
     "people.person_of": "somebody who signs in",
     "registry.device": "a device, about no patient",

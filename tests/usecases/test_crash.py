@@ -33,7 +33,7 @@ def note(self, is_write, is_record):
     original(self, is_write, is_record)
 
 database.Writer.note = note
-there = world.World(services, clinic, "", patient, "", "")
+there = world.World(services, clinic, "", patient, "", "", "", "")
 there.submitted()
 print("accepted", flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
