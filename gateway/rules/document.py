@@ -20,7 +20,9 @@ from gateway.rules.attribution import Attribution
 from gateway.rules.codes import DOCUMENT_CATEGORY, FORMAT, URI, US_CORE_DOCUMENT, concept, instant, reference
 from gateway.rules.composition import Outline, fill
 from gateway.rules.evidence import Statement
-from gateway.rules.labelling import is_mixed, label_content, labels_of
+from gateway.rules.labelling import is_mixed, label_content, repeated
+from gateway.rules.labelling_written import label_carried
+from gateway.rules.protection import SESSION, Protection
 from gateway.rules.rendering import narrative, plain_text
 
 
@@ -65,16 +67,21 @@ def document(
     at: datetime,
     editors: Sequence[str] = (),
     approval: Approval | None = None,
+    protection: Protection = SESSION,
     companions: Mapping[str, Mapping[str, Any]],
     base: str,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The Composition and its DocumentReference, as made or approved `at` a moment. `editors` are the practitioners who
     changed the machine's text, `companions` what goes into the document by its reference, `base` the FHIR base URL."""
     mixed = is_mixed(statements)
-    composition = complete(fill(outline, statements), basis, ids.composition, at, editors, approval, companions)
-    label_content(composition, approved=approval is not None, mixed=mixed)
-    entry = document_reference(composition, basis, ids.document, bundle(composition, companions.values(), base))
-    return composition, label_content(entry, approved=approval is not None, mixed=mixed)
+    composition = complete(
+        fill(outline, statements), basis, ids.composition, at, editors, approval, protection, companions
+    )
+    label_content(composition, protection, approved=approval is not None, mixed=mixed)
+    whole = bundle(composition, companions.values(), base)
+    entry = document_reference(composition, basis, ids.document, whole)
+    label_content(entry, protection, approved=approval is not None, mixed=mixed)
+    return composition, label_carried(entry, [whole])
 
 
 def complete(
@@ -84,6 +91,7 @@ def complete(
     at: datetime,
     editors: Sequence[str],
     approval: Approval | None,
+    protection: Protection,
     companions: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The mapping's Composition with all that is the gateway's to say. The original author always stays."""
@@ -103,7 +111,7 @@ def complete(
         "date": instant(at),
         "author": [reference("Device", basis.attribution.device_id), *map(_practitioner, editors)],
         "title": composition["title"],
-        "confidentiality": "R",
+        "confidentiality": protection.confidentiality,
         **attestation,
         "custodian": reference("Organization", basis.attribution.custodian_id),
         "event": [{"period": basis.period}],
@@ -132,7 +140,7 @@ def bundle(composition: Mapping[str, Any], companions: Iterable[Mapping[str, Any
             for resource in resources
         ],
     }
-    return label(made, *composition["meta"]["security"])
+    return label_carried(label(made, *composition["meta"]["security"]), resources)
 
 
 def document_reference(
@@ -157,7 +165,7 @@ def document_reference(
         **({"authenticator": attester[0]["party"]} if attester else {}),
         "custodian": composition["custodian"],
         "description": composition["title"],
-        "securityLabel": [{"coding": [dict(coding)]} for coding in labels_of(approved=attester is not None)],
+        "securityLabel": repeated(whole),
         "content": [
             _content("text/plain;charset=utf-8", plain_text(composition, companions).encode(), composition),
             _content("application/fhir+json", json.dump(whole), composition),

@@ -30,6 +30,7 @@ from gateway.rules.codes import (
 from gateway.rules.document import Approval, Basis
 from gateway.rules.evidence import Origin, Statement, revision_identifier, segment_identifier
 from gateway.rules.labelling import label_record
+from gateway.rules.protection import SESSION, Protection
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Act:
     at: datetime
     editors: tuple[str, ...] = ()
     approval: Approval | None = None
+    protection: Protection = SESSION
 
     @property
     def activity(self) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def _provenance(
         "agent": agents,
         **({"entity": entities} if entities else {}),
     }
-    return label_record(made, approved=act.approval is not None)
+    return label_record(made, act.protection, approved=act.approval is not None)
 
 
 def _machine(act: Act, kind: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import msgspec
 from gateway.rules.composition import Outline
 from gateway.rules.document import Basis, Ids, document
 from gateway.rules.evidence import Statement
+from gateway.rules.protection import SESSION, Protection
 from gateway.rules.provenance import Act, of_resource, of_statement
 from gateway.rules.review import content_digest
 
@@ -27,6 +28,7 @@ class Revision:
     statements: tuple[Statement, ...]
     resources: tuple[dict[str, Any], ...]
     editors: tuple[str, ...] = ()
+    protection: Protection = SESSION
     digest: str = field(default="")
 
     def __post_init__(self) -> None:
@@ -37,11 +39,12 @@ class Revision:
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """What every revision hangs on: kept once, with the machine's. `attributed` are Device, card and prompt, which an
-    approval makes known: before it, not even the model may be seen outside."""
+    approval makes known: before it, not even the model may be seen outside. `mapping` is the one it came by."""
 
     basis: Basis
     outline: Outline
     attributed: tuple[dict[str, Any], ...]
+    mapping: str | None = None
 
 
 def drafted(
@@ -54,7 +57,7 @@ def drafted(
         return str(uuid5(draft, what if what in ("Composition", "DocumentReference") else f"{act.revision} {what}"))
 
     resources = _resources(act, outline, statements, companions, base, name)
-    return Revision(act.revision, author, tuple(statements), resources, act.editors)
+    return Revision(act.revision, author, tuple(statements), resources, act.editors, act.protection)
 
 
 def published(
@@ -86,6 +89,7 @@ def _resources(
         at=act.at,
         editors=act.editors,
         approval=act.approval,
+        protection=act.protection,
         companions=companions,
         base=base,
     )
@@ -104,6 +108,7 @@ def revision_to(revision: Revision) -> dict[str, Any]:
         "author": revision.author,
         "editors": list(revision.editors),
         "digest": revision.digest,
+        "protection": msgspec.to_builtins(revision.protection),
         "statements": msgspec.to_builtins(revision.statements),
         "resources": list(revision.resources),
     }
@@ -112,7 +117,8 @@ def revision_to(revision: Revision) -> dict[str, Any]:
 def revision_from(number: int, stored: Mapping[str, Any]) -> Revision:
     statements = msgspec.convert(stored["statements"], tuple[Statement, ...])
     resources, editors = tuple(stored["resources"]), tuple(stored["editors"])
-    return Revision(number, stored["author"], statements, resources, editors, stored["digest"])
+    protection = msgspec.convert(stored["protection"], Protection) if "protection" in stored else SESSION
+    return Revision(number, stored["author"], statements, resources, editors, protection, stored["digest"])
 
 
 def dossier_to(dossier: Dossier) -> dict[str, Any]:
@@ -122,10 +128,12 @@ def dossier_to(dossier: Dossier) -> dict[str, Any]:
         "outline": dossier.outline.composition,
         "machine": msgspec.to_builtins(dossier.outline.statements),
         "attributed": list(dossier.attributed),
+        "mapping": dossier.mapping,
     }
 
 
 def dossier_from(stored: Mapping[str, Any]) -> Dossier:
     statements = msgspec.convert(stored["machine"], tuple[Statement, ...])
     outline = Outline(stored["outline"], statements)
-    return Dossier(msgspec.convert(stored["basis"], Basis), outline, tuple(stored["attributed"]))
+    basis = msgspec.convert(stored["basis"], Basis)
+    return Dossier(basis, outline, tuple(stored["attributed"]), stored.get("mapping"))

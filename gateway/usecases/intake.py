@@ -19,6 +19,7 @@ from gateway.rules.access import Visibility
 from gateway.rules.attribution import Attribution, attributed, attribution_of
 from gateway.rules.composition import outline
 from gateway.rules.document import Basis
+from gateway.rules.protection import SESSION, raised
 from gateway.rules.provenance import Act
 from gateway.rules.revision import Dossier, Revision, drafted
 from gateway.rules.size import check_size
@@ -72,7 +73,11 @@ def take_in(services: Services, db: Reader, source: Source, mapping: Mapping, pa
     attribution = attribution_of(context, custodian_id)
     made = attributed(context, attribution, source.at)
     check_all(services, made)
-    draft = _draft(services, db, source, context, session, attribution, made, mapped) if mapped.resources else None
+    draft = (
+        _draft(services, db, source, context, session, attribution, made, mapped, mapping.name)
+        if mapped.resources
+        else None
+    )
     return Intake(session, custodian_id, mapped.transcript, draft)
 
 
@@ -127,6 +132,7 @@ def _draft(
     attribution: Attribution,
     made: Sequence[dict[str, Any]],
     mapped: Mapped,
+    mapping: str,
 ) -> Drafted:
     composition = _composition(mapped)
     clinician = context.get("clinician", {}).get("reference")
@@ -141,9 +147,10 @@ def _draft(
         clinician=clinician,
     )
     marked = [(entry.path, entry.segments) for entry in mapped.statements]
-    dossier = Dossier(basis, outline(composition, marked), tuple(made))
+    dossier = Dossier(basis, outline(composition, marked), tuple(made), mapping)
     companions = companions_of(db, source.visibility, basis, (), made)
-    act = Act(basis, 1, source.at)
+    protection = raised(SESSION, services.labels.given(composition, mapping))
+    act = Act(basis, 1, source.at, protection=protection)
     author = f"Device/{attribution.device_id}"
     base = services.fhir_base
     revision = drafted(act, dossier.outline, dossier.outline.statements, author, companions, base)

@@ -19,9 +19,11 @@ from gateway.rules.access import Caller
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.document import Approval
 from gateway.rules.evidence import Wanted, amend, check_amendment
+from gateway.rules.label_rules import Given
+from gateway.rules.protection import Choice, check_choice, chosen, lowered, raised
 from gateway.rules.provenance import Act as Told
 from gateway.rules.review import State, Step, check_reviewer, check_step, is_replay, sight_of
-from gateway.rules.revision import Revision, drafted, published
+from gateway.rules.revision import Dossier, Revision, drafted, published
 from gateway.store import drafts, resources
 from gateway.store.database import Reader, Writer
 from gateway.store.drafts import Draft
@@ -58,20 +60,28 @@ class _Step:
     draft: Draft
     act: Act
 
-    def entry(self, digest: str, target: str | None = None) -> AuditEntry:
-        """What is recorded of it: `digest` is that of the content it is about."""
-        detail = {"draft": self.draft.id, "digest": digest}
+    def entry(self, digest: str, target: str | None = None, *, lowered: Sequence[str] = ()) -> AuditEntry:
+        """What is recorded of it: `digest` is that of the content it is about, `lowered` the labels it took off."""
+        detail = {"draft": self.draft.id, "digest": digest} | ({"lowered": list(lowered)} if lowered else {})
         return self.asked.entry(self.act, target, patient_id=self.draft.patient_id, detail=detail)
 
 
-def amendment(services: Services, asked: Asked, draft_id: str, digest: str, wanted: Sequence[Wanted]) -> Decided:
-    """Add a revision with the statements as she wants them. Raises NotFound, PreconditionFailed, Conflict, and
-    Unprocessable with every fault of what is wanted."""
+def amendment(
+    services: Services,
+    asked: Asked,
+    draft_id: str,
+    digest: str,
+    wanted: Sequence[Wanted],
+    choice: Choice | None = None,
+) -> Decided:
+    """Add a revision with the statements as she wants them, and the protection of her choice. Raises NotFound,
+    PreconditionFailed, Conflict, and Unprocessable with every fault of what is wanted."""
 
     def change(step: _Step, state: State) -> Decided:
-        revision = _amended(step, wanted)
+        revision, off = _amended(step, wanted, choice)
+        entry = step.entry(revision.digest, lowered=off)
         with services.database.write() as writer:
-            if not drafts.advance(writer, step.entry(revision.digest), step.draft, state, revision):
+            if not drafts.advance(writer, entry, step.draft, state, revision):
                 raise PreconditionFailed
         return Decided(draft_id, state, revision.digest, revision.number, asked.at, step.practitioner_id)
 
@@ -149,27 +159,37 @@ def _stepped(
     return decided
 
 
-def _amended(step: _Step, wanted: Sequence[Wanted]) -> Revision:
+def _amended(step: _Step, wanted: Sequence[Wanted], choice: Choice | None) -> tuple[Revision, Sequence[str]]:
+    """The next revision, and the labels that the choice takes off."""
     services, draft, by = step.services, step.draft, step.practitioner_id
     with services.database.read() as db:
         dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
         former = revisions[-1][1]
         machine = dossier.outline.statements
         known = {statement.id for statement in (*machine, *former.statements)}
-        if issues := check_amendment(known, dossier.outline.sections, wanted):
+        before = raised(former.protection, _given(services, dossier))
+        issues = check_amendment(known, dossier.outline.sections, wanted)
+        if issues := issues + (check_choice(before, choice) if choice else []):
             raise Unprocessable("The amendment has faults.", issues=issues)
         number = draft.revision + 1
         statements = amend(machine, former.statements, wanted, by=by, draft_id=draft.id, revision=number)
-        if statements == former.statements and draft.state is State.PENDING:
+        protection = chosen(before, choice, by) if choice else before
+        is_same = statements == former.statements and protection == former.protection
+        if is_same and draft.state is State.PENDING:
             raise Unprocessable("The amendment changes nothing.")
         editors = tuple(dict.fromkeys((*former.editors, by))) if statements != machine else ()
         visibility = step.asked.visibility
         companions = companions_of(db, visibility, dossier.basis, editors, dossier.attributed)
-    told = Told(dossier.basis, number, step.asked.at, editors)
+    told = Told(dossier.basis, number, step.asked.at, editors, protection=protection)
     author = f"Practitioner/{by}"
     revision = drafted(told, dossier.outline, statements, author, companions, services.fhir_base)
     check_all(services, revision.resources)
-    return revision
+    return revision, lowered(before, choice) if choice else ()
+
+
+def _given(services: Services, dossier: Dossier) -> tuple[Given, ...]:
+    """What the rules give to the document today."""
+    return services.labels.given(dossier.outline.composition, dossier.mapping)
 
 
 def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
@@ -182,7 +202,8 @@ def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, 
         companions = companions_of(db, step.asked.visibility, dossier.basis, people, dossier.attributed)
     if not {f"Practitioner/{by}", f"Patient/{draft.patient_id}"} <= companions.keys():
         raise Forbidden("The practitioner of the token is not known here, or its purpose does not open the record.")
-    told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, Approval(by, draft.created_at))
+    approval, protection = Approval(by, draft.created_at), raised(revision.protection, _given(services, dossier))
+    told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, approval, protection)
     made = published(
         told, dossier.outline, revision.statements, companions, services.fhir_base, lambda: str(uuid.uuid4())
     )
