@@ -94,7 +94,10 @@ def _has_code(selector: Selector, resource: Mapping[str, Any], _: Refers) -> boo
 
 
 def _is_concept(value: Any) -> bool:
-    return isinstance(value, dict) and ("coding" in value or ("code" in value and "value" not in value))
+    """A CodeableConcept or Coding: not a Quantity, and not what has a code of its own, as a component has."""
+    if not isinstance(value, dict):
+        return False
+    return "coding" in value or (isinstance(value.get("code"), str) and "value" not in value)
 
 
 def _codings(value: Any) -> set[tuple[str, str]]:
