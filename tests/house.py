@@ -171,8 +171,8 @@ class House:
     def grant(self, *, patient: str = "", purpose: str = "TREAT", start: str = "2020-01-01", **period: str) -> str:
         form = {
             "patient": patient or self.world.patient,
-            "recipient": self.world.other,
-            "purpose": purpose,
+            "recipients": [f"Organization/{self.world.other}"],
+            "purposes": [purpose],
             "period": {"start": start, **period},
         }
         response = self.ask("POST", "/consents", self.clinician, json=form)

@@ -159,8 +159,8 @@ def silent(road: Road) -> str:
 
 
 def consent(road: Road) -> str:
-    parties = {"patient": road.cast.patient_id, "recipient": road.cast.recipient_id}
-    form = parties | {"purpose": "TREAT", "period": {"start": "2026-01-01"}}
+    parties = {"patient": road.cast.patient_id, "recipients": [f"Organization/{road.cast.recipient_id}"]}
+    form = parties | {"purposes": ["TREAT"], "period": {"start": "2026-01-01"}}
     answer = road.ask("POST", "/consents", road.cast.clinician.token, expect=201, json=form).json()
     road.consent_id = answer["id"]
     return f"Ana Rivera permits Harbour Clinic, for treatment: [bold]Consent/{road.consent_id}[/bold]"

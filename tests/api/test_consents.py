@@ -62,7 +62,8 @@ def client(world: World) -> Client:
 
 
 def form(world: World, **changes: Any) -> dict[str, Any]:
-    return {"patient": world.patient, "recipient": world.other, "period": {"start": "2026-09-02"}} | changes
+    given = {"patient": world.patient, "recipients": [f"Organization/{world.other}"], "purposes": ["TREAT"]}
+    return given | {"period": {"start": "2026-09-02"}} | changes
 
 
 def places(answer: Any) -> list[str]:
@@ -130,8 +131,13 @@ def test_another_organization_meets_the_same_answer_for_hidden_and_absent(world:
         ({"period": {"start": "soon"}}, 422, "body.period.start"),
         ({"period": {"start": "2026", "until": "2027"}}, 422, "body.period.until"),
         ({"label": "N"}, 422, "body.label"),
-        ({"recipient": "nowhere"}, 422, "Consent.provision.actor[0].reference"),
-        ({"purpose": "CURIOSITY"}, 422, "Consent.provision.purpose[0].code"),
+        ({"recipients": []}, 422, "body.recipients"),
+        ({"recipients": ["the neighbour"]}, 422, "body.recipients.0"),
+        ({"exceptions": [{"type": "deny", "recipients": ["*"]}]}, 422, "body.exceptions.0.recipients.0"),
+        ({"performer": "RelatedPerson/nobody"}, 422, "Consent.performer[0]"),
+        ({"exceptions": [{"labels": ["PSY"], "period": {"end": "2020"}}]}, 422, "Consent.provision.provision[0].period"),
+        ({"recipients": ["Organization/nowhere"]}, 422, "Consent.provision.actor[0].reference"),
+        ({"purposes": ["CURIOSITY"]}, 422, "Consent.provision.purpose[0].code"),
     ],
 )
 def test_a_form_that_cannot_hold_is_refused_with_its_place(
@@ -147,7 +153,7 @@ def written(world: World, **changes: Any) -> str:
 
 
 SPOILT: dict[str, Callable[[World], bytes]] = {
-    "a key twice": lambda world: written(world).replace("{", '{"recipient": "x", ', 1).encode(),
+    "a key twice": lambda world: written(world).replace("{", '{"recipients": [], ', 1).encode(),
     "a lone surrogate": lambda world: written(world, source="\ud800").encode(),
     "NUL": lambda world: written(world, source="a\0").encode(),
     "a byte order mark": lambda world: b"\xef\xbb\xbf" + written(world).encode(),

@@ -91,7 +91,8 @@ def test_an_approval_is_stored_whole_or_not_at_all(house: House, monkeypatch: py
 
 
 def test_a_consent_is_granted_and_revoked_whole_or_not_at_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    form = {"patient": house.world.patient, "recipient": house.world.other, "period": {"start": "2020-01-01"}}
+    recipients = [f"Organization/{house.world.other}"]
+    form = {"patient": house.world.patient, "recipients": recipients, "purposes": ["TREAT"]}
     granting = faults_until_done(house, monkeypatch, lambda: house.ask("POST", "/consents", house.clinician, json=form))
     ((consent,),) = house.rows("SELECT id FROM resource WHERE type = 'Consent'")
     revoking = faults_until_done(

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 
 from gateway.rules import balp
-from gateway.rules.consent_form import permit
+from gateway.rules.consent_form import Clause, Form
 from gateway.usecases import consent, drafts, review
 from gateway.usecases.capability import statement
 from tests.world import World
@@ -26,8 +26,10 @@ def test_what_is_listed_is_what_is_claimed(world: World) -> None:
     draft = world.draft_of(world.submitted())
     digest = drafts.view(world.services, world.reviewer, draft).draft.digest
     review.approve(world.services, world.reviewer, draft, digest)
-    form = permit(world.patient, world.other, "TREAT", "2026-01-01", None, "Recorded at the gateway")
-    consent.grant(world.services, world.asked("consent"), form)
+    to = (f"Organization/{world.other}",)
+    clauses = (Clause(recipients=to), Clause(recipients=to, since="2026"), Clause(recipients=to, labels=("N",)))
+    for clause in clauses:
+        consent.grant(world.services, world.asked("consent"), Form(world.patient, clause))
     told = statement("https://gateway.example/fhir", (), ())["rest"][0]["resource"]
     listed = {resource["type"]: set(resource.get("supportedProfile", ())) for resource in told}
     assert listed.pop("AuditEvent") == set(balp.PROFILES)
