@@ -18,7 +18,7 @@ from gateway.rules.access import Caller
 from gateway.rules.consent_codes import Concern
 from gateway.rules.consent_form import Clause, Form
 from gateway.store.resources import Stored
-from gateway.usecases import consent
+from gateway.usecases import consent, consent_rendering
 
 ID = r"^[A-Za-z0-9\-.]{1,64}$"
 REFERENCE = r"^[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}$"
@@ -113,6 +113,15 @@ def revoke(request: Request, caller: Manager, id: str) -> Response:
     return _answer(request, 200, consent.revoke(services_of(request), asked_of(request, caller), id))
 
 
+@router.get("/{id}", summary="One consent, as IHE PCF or HL7 FAST has it", response_class=Response)
+def read(request: Request, caller: Manager, id: str, rendering: Literal["pcf", "fast"] = "pcf") -> Response:
+    services, asked = services_of(request), asked_of(request, caller)
+    if rendering == "fast":
+        stored, text = consent_rendering.fast(services, asked, id)
+        return _answer(request, 200, stored, text)
+    return _answer(request, 200, consent_rendering.read(services, asked, id))
+
+
 @router.get("", summary="The consents of a patient, as a Bundle", response_class=Response)
 def list_consents(request: Request, caller: Manager, patient: Annotated[str, Query(pattern=ID)]) -> Response:
     services = services_of(request)
@@ -123,11 +132,11 @@ def list_consents(request: Request, caller: Manager, patient: Annotated[str, Que
     return Response(bundle("searchset", links, entries, len(found)), media_type=FHIR_JSON)
 
 
-def _answer(request: Request, status: int, stored: Stored) -> Response:
+def _answer(request: Request, status: int, stored: Stored, text: bytes | None = None) -> Response:
     base = services_of(request).fhir_base
     headers = {
         "ETag": f'W/"{stored.version}"',
         "Location": f"{base}/Consent/{stored.id}/_history/{stored.version}",
         "Cache-Control": "no-store",
     }
-    return Response(stored.text, status_code=status, media_type=FHIR_JSON, headers=headers)
+    return Response(text or stored.text, status_code=status, media_type=FHIR_JSON, headers=headers)

@@ -14,8 +14,7 @@ from gateway.events import Event
 from gateway.fhir.json import parse
 from gateway.rules.audit import Act
 from gateway.rules.consent_form import Form, consent_of
-from gateway.store import consents, registry
-from gateway.store.database import Reader
+from gateway.store import consents
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Written, carry_out
@@ -32,8 +31,11 @@ def grant(services: Services, asked: Asked, form: Form) -> Stored:
     id = str(uuid.uuid4())
 
     def decide(ground: Ground) -> list[Planned]:
-        if not _manages(asked, form.patient) or not is_own_patient(ground, form.patient):
+        if not is_own_patient(ground, form.patient):
             issue = Issue("No such patient of this organization.", "Consent.patient", "not-found")
+            raise Unprocessable("The consent cannot be recorded.", issues=[issue])
+        if asked.caller.patient_id is not None and form.performer is not None:
+            issue = Issue("A patient consents in the own name.", "Consent.performer", "business-rule")
             raise Unprocessable("The consent cannot be recorded.", issues=[issue])
         consent = consent_of(form, id, asked.caller.organization_id, asked.at)
         return [ground.plan(fit(ground, Act.CONSENT, consent, id=id))]
@@ -52,7 +54,7 @@ def revoke(services: Services, asked: Asked, consent_id: str) -> Stored:
 
     def decide(ground: Ground) -> list[Planned]:
         found = current(ground, "Consent", consent_id)
-        if found is None or found.custodian_id != asked.caller.organization_id or not _manages(asked, found.patient_id):
+        if found is None or not manages(asked, found):
             raise NotFound
         ended = parse(found.text)
         if ended["status"] != "active":
@@ -70,7 +72,8 @@ def of_patient(services: Services, asked: Asked, patient_id: str) -> list[Stored
     """The patient's consents, newest first. Refuses with NotFound unless the caller's organization is the custodian."""
     with recorded(services, asked, Act.SEARCH, "Consent"):
         with services.database.read() as db:
-            check_managed(db, asked, patient_id)
+            if not is_own_patient(Ground(services, asked, db), patient_id):
+                raise NotFound
             found = consents.of_patient(db, asked.visibility, patient_id)
         custodian_id = asked.caller.organization_id
         entry = asked.entry(Act.SEARCH, "Consent", patient_id=patient_id, custodian_id=custodian_id)
@@ -78,15 +81,10 @@ def of_patient(services: Services, asked: Asked, patient_id: str) -> list[Stored
     return found
 
 
-def check_managed(db: Reader, asked: Asked, patient_id: str) -> None:
-    """Raises NotFound for a patient whose consents are not the caller's to manage."""
-    if not _manages(asked, patient_id) or registry.patient(db, asked.visibility, patient_id) is None:
-        raise NotFound
-
-
-def _manages(asked: Asked, patient_id: str | None) -> bool:
-    """A patient manages the own consents, and nobody else's."""
-    return asked.caller.patient_id in (None, patient_id)
+def manages(asked: Asked, consent: Stored) -> bool:
+    """Whether a Consent that the caller can see is the caller's to manage: a patient manages the own, nobody else's."""
+    is_custodians = consent.custodian_id == asked.caller.organization_id
+    return is_custodians and asked.caller.patient_id in (None, consent.patient_id)
 
 
 def _stored(written: tuple[Written, ...]) -> Stored:

@@ -12,10 +12,14 @@ from gateway.usecases.scoping import in_scope
 
 
 def is_own_patient(ground: Ground, id: str) -> bool:
-    """Whether the caller's organization keeps the record of this patient, or the step beside makes it known."""
+    """Whether the caller's organization keeps the record of this patient, or the step beside makes it known; to a
+    patient, whether it is herself."""
     step = ground.beside.get(f"Patient/{id}")
     if step is not None:
         return step.resource is not None
+    if ground.asked.caller.patient_id is not None:
+        found = current(ground, "Patient", id) if id == ground.asked.caller.patient_id else None
+        return found is not None and not found.is_deleted
     visibility = ground.asked.visibility
     return ground.see(("patient", id), lambda db: registry.patient(db, visibility, id) is not None)
 
