@@ -12,7 +12,7 @@ ARGS ?=
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
-.PHONY: help demo test check bench fuzz spec conformance java browser openapi lock clean
+.PHONY: help demo test check bench fuzz spec conformance java browser openapi policy lock clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -29,6 +29,7 @@ check: .venv/.ready ## formatting, lint, types, floors, mappings, OpenAPI
 	@$(BIN)/lint-imports
 	@$(BIN)/gateway mapping check
 	@$(BIN)/gateway openapi --check
+	@$(BIN)/gateway policy --check
 
 spec: .venv/.ready ## which requirements of the exchange standards have a test
 	@$(BIN)/python -m tests.spec
@@ -51,6 +52,9 @@ browser: ## a Chromium for the browser tests (Debian, as root)
 
 openapi: .venv/.ready ## write openapi/openapi.json anew
 	@$(BIN)/gateway openapi
+
+policy: .venv/.ready ## write the truth table of gateway/README.md anew, if the rule agrees with it
+	@$(BIN)/gateway policy --write
 
 lock: .venv/.ready ## resolve the dependencies anew
 	@$(BIN)/python -m pip install --quiet uv

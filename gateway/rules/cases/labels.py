@@ -42,7 +42,7 @@ LABELS = [
         " of R reaches from R up. Unlabelled content counts as V, and as carrying every label that is denied.",
         [
             _permitted("U", "", YES),
-            _permitted("N", "", YES),
+            _permitted("M", "", YES),
             _permitted("R", "", YES),
             _permitted("V", "", NO),
             _permitted("V", "V", YES),

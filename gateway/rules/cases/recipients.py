@@ -106,7 +106,7 @@ RECIPIENTS = [
             _purpose("HRESCH", "CLINTRCH", YES),
             _purpose("CLINTRCH", "HRESCH", NO),
             _purpose("HMARKT", "HMARKT", YES),
-            _purpose("", "TREAT", YES),
+            _purpose("", "HPAYMT", YES),
             _purpose("", "PUBHLTH", YES),
             _purpose("", "BTG", NO),
             _purpose("", "HMARKT", NO),
