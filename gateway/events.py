@@ -14,6 +14,7 @@ class Event(StrEnum):
     TOKEN_REFUSED = "token.refused"  # noqa: S105 - an event name
     SUBMISSION_ACCEPTED = "submission.accepted"
     SUBMISSION_REFUSED = "submission.refused"
+    PROCESSING_REFUSED = "processing.refused"  # by the patient: nothing of it is kept
     REVIEW_DECIDED = "review.decided"
     CONSENT_RECORDED = "consent.recorded"
     CONSENT_REVOKED = "consent.revoked"

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from gateway.rules.access import ReviewerSight
 from gateway.rules.audit import AuditEntry
@@ -77,6 +77,14 @@ _SETTLE = Prepared(
     .where(submission.c.id == bindparam("the_id"), submission.c.state == REFUSED)
     .values({name: bindparam(f"new_{name}") for name in _SETTLED})
 )
+_FORGET = Prepared(delete(submission).where(submission.c.id == bindparam("the_id"), submission.c.state == REFUSED))
+_FORGET_PARTS = Prepared(
+    delete(submission_part).where(
+        submission_part.c.submission_id.in_(
+            select(submission.c.id).where(submission.c.id == bindparam("the_id"), submission.c.state == REFUSED)
+        )
+    )
+)
 _PART_FIELDS = ("submission_id", "name", "media_type", "digest", "size", "sealed")
 _INSERT_PART = Prepared(insert(submission_part), _PART_FIELDS)
 _PARTS: Select[Any] = (
@@ -138,6 +146,13 @@ def settle(writer: Writer, audit: AuditEntry, new: Submission) -> bool:
     values = {f"new_{name}": getattr(new, name) for name in _SETTLED}
     record(writer, audit)
     return writer.run(_SETTLE, values | {"the_id": new.id}) == 1
+
+
+def forget(writer: Writer, audit: AuditEntry, id: str) -> None:
+    """Keep nothing of a submission that was refused; an accepted one stays."""
+    record(writer, audit)
+    writer.run(_FORGET_PARTS, {"the_id": id})
+    writer.run(_FORGET, {"the_id": id})
 
 
 def _part_row(vault: Vault, id: str, part: Part) -> dict[str, Any]:
