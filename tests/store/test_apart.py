@@ -13,7 +13,7 @@ def scopes_of(place: Any) -> dict[str, str]:
     with engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT login, scopes FROM person").all()
     engine.dispose()
-    return dict(row._tuple() for row in rows)
+    return {row.login: row.scopes for row in rows}
 
 
 def test_reviewers_keep_what_they_could_read_and_nobody_else_gains_it(place: Any) -> None:
