@@ -153,9 +153,9 @@ def reading(scopes: frozenset[str]) -> frozenset[str]:
     return _canonical(one for one in found if one.letters)
 
 
-def is_of_one_patient(scopes: frozenset[str]) -> bool:
-    """Whether any of them is of the `patient/` context, which ties the token to one patient."""
-    return any(scope.startswith(f"{PATIENT}/") for scope in scopes)
+def is_of_one_patient(scope: str) -> bool:
+    """Whether it is of the `patient/` context, which ties the token to one patient."""
+    return scope.startswith(f"{PATIENT}/")
 
 
 def _only(letters: str, some: Container[str]) -> str:

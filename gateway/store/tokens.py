@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from gateway.rules.access import Caller
 from gateway.rules.audit import AuditEntry
+from gateway.rules.scopes import is_of_one_patient
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
 from gateway.store.statements import Prepared
@@ -126,11 +127,25 @@ def revoke_of_person(writer: Writer, audit: AuditEntry, person_id: str, now: dat
 
 
 @lru_cache(maxsize=1024)  # of the row's own values, which are read each time
-def _caller(id_: str, client: str, organization: str, scopes: str, purpose: str, *who: str | None) -> Caller:
-    return Caller(id_, client, organization, _scopes(scopes), purpose, *who)
+def _caller(
+    id_: str,
+    client: str,
+    organization: str,
+    scopes: str,
+    purpose: str,
+    practitioner: str | None,
+    person: str | None,
+    patient: str | None,
+    bound_to: str | None,
+    device: str | None,
+) -> Caller:
+    good = _scopes(scopes, bound_to is not None)
+    return Caller(id_, client, organization, good, purpose, practitioner, person, patient, bound_to, device)
 
 
 @lru_cache(maxsize=1024)
-def _scopes(text: str) -> frozenset[str]:
-    """Equal texts give the same object, whose hash is computed once: `rules.scopes.access` is asked on every read."""
-    return frozenset(text.split())
+def _scopes(text: str, is_bound: bool) -> frozenset[str]:
+    """Equal texts give the same object, whose hash is computed once: `rules.scopes.access` is asked on every read. A
+    scope of the `patient/` context is good for nothing without the patient."""
+    scopes = frozenset(text.split())
+    return scopes if is_bound else frozenset(one for one in scopes if not is_of_one_patient(one))

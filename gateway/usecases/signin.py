@@ -194,7 +194,7 @@ def _password_issue(fault: PasswordFault) -> Issue:
 
 
 def _caller(person: Person, token_id: str) -> Caller:
-    bound_to = person.patient_id if is_of_one_patient(person.scopes) else None
+    bound_to = person.patient_id if any(map(is_of_one_patient, person.scopes)) else None
     return Caller(
         token_id,
         PAGES,
