@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import Field
 
 from gateway.api.dependencies import asked_of, require, services_of
+from gateway.api.protection import ProtectionView, WantedProtection, protection_view
 from gateway.api.shapes import Shape
 from gateway.api.strict import StrictRoute
 from gateway.errors import PreconditionRequired
@@ -109,6 +110,7 @@ class DraftView(Entry):
     sections: list[Section]
     statements: list[ReviewedStatement]
     edits: list[EditMade]
+    protection: ProtectionView
 
 
 class WantedStatement(Shape):
@@ -123,6 +125,7 @@ class Amendment(Shape):
     """All statements as they shall be, in order; one that is left out is removed."""
 
     statements: list[WantedStatement] = Field(max_length=1000)
+    protection: WantedProtection | None = Field(None, description="Without it, the protection stays.")
 
 
 class Reason(Shape):
@@ -159,6 +162,7 @@ def read_review(request: Request, response: Response, caller: Reviewer, id: str)
         sections=[Section(id=key, title=title) for key, title in view.sections.items()],
         statements=[_statement(sentence) for sentence in view.sentences],
         edits=[EditMade.model_validate(edit) for edit in view.edits],
+        protection=protection_view(view.revision.protection, services_of(request).labels),
     )
 
 
@@ -184,9 +188,12 @@ def amend(
     amendment: Amendment,
 ) -> Step:
     """Untouched statements stay the machine's; changed ones are revisions of its sentences and keep their evidence; new
-    ones are the clinician's alone. The machine's text is never overwritten. The answer's ETag is the new digest."""
+    ones are the clinician's alone. The machine's text is never overwritten. The protection may be raised freely, and
+    lowered with a reason. The answer's ETag is the new digest."""
     wanted = [Wanted(each.text, each.section, each.id) for each in amendment.statements]
-    return _answer(response, review.amendment(services_of(request), asked_of(request, caller), id, digest, wanted))
+    choice = amendment.protection.choice if amendment.protection else None
+    services, asked = services_of(request), asked_of(request, caller)
+    return _answer(response, review.amendment(services, asked, id, digest, wanted, choice))
 
 
 @router.post("/{id}/return", summary="Give the draft back to its producer", responses=_STEP)

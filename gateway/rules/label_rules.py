@@ -98,6 +98,9 @@ class LabelRules:
         found = self._found(resource)
         return tuple(given for rule in self.rules if (given := _met(rule, resource, mapping, found)) is not None)
 
+    def rule(self, name: str) -> LabelRule | None:
+        return next((rule for rule in self.rules if rule.name == name), None)
+
     def _found(self, resource: Mapping[str, Any]) -> dict[str, Code]:
         """The value sets that the resource names a code of, each with the first such code."""
         found: dict[str, Code] = {}

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from gateway.errors import Issue
 from gateway.fhir.labels import CONFIDENTIALITY_ORDER, highest
+from gateway.rules.evidence import Change
 from gateway.rules.label_rules import Given, confidentiality_given, labels_given
 from gateway.rules.sensitivity import NOT_TO_PATIENT, PART_2, PSYCHOTHERAPY, SENSITIVITIES
 
@@ -111,3 +112,13 @@ def _ordered(protection: Protection, codes: Iterable[str]) -> list[str]:
     wanted = set(codes)
     stay = [label.code for label in protection.labels if label.code in wanted]
     return stay + sorted(wanted - set(stay))
+
+
+def differences(former: Protection, latter: Protection) -> tuple[Change, ...]:
+    """What changed from one to the other; it belongs to no statement."""
+    found = []
+    if former.confidentiality != latter.confidentiality:
+        found.append(Change("", "changed", "confidentiality", former.confidentiality, latter.confidentiality))
+    found += [Change("", "removed", "label", code, None) for code in sorted(former.codes - latter.codes)]
+    found += [Change("", "added", "label", None, code) for code in sorted(latter.codes - former.codes)]
+    return tuple(found)

@@ -11,6 +11,7 @@ from gateway.errors import NotFound
 from gateway.fhir import json
 from gateway.rules.audit import Act
 from gateway.rules.evidence import Change, Origin, Statement, diff, segment_identifier
+from gateway.rules.protection import differences
 from gateway.rules.rendering import name_of
 from gateway.rules.review import State, check_reviewer, sight_of
 from gateway.rules.revision import Dossier, Revision
@@ -140,9 +141,12 @@ def edits_of(revisions: list[tuple[datetime, Revision]]) -> tuple[Edit, ...]:
     """What each revision after the machine's changed."""
     pairs = pairwise(revisions)
     return tuple(
-        Edit(latter.number, latter.author, at, diff(former.statements, latter.statements))
-        for (_, former), (at, latter) in pairs
+        Edit(latter.number, latter.author, at, _changes(former, latter)) for (_, former), (at, latter) in pairs
     )
+
+
+def _changes(former: Revision, latter: Revision) -> tuple[Change, ...]:
+    return (*diff(former.statements, latter.statements), *differences(former.protection, latter.protection))
 
 
 def _names(db: Reader, asked: Asked, draft: Draft, dossier: Dossier) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from gateway.fhir.check import check
 from gateway.fhir.labels import CONFIDENTIALITY, NORMAL, RESTRICTED, label
 from gateway.rules.audit import Act
 from gateway.rules.codes import US_CORE_ORGANIZATION, US_CORE_PATIENT, US_CORE_PRACTITIONER, reference
+from gateway.rules.labelling_written import label_written
 from gateway.store import registry, resources
 from gateway.store.resources import New, Stored
 from gateway.usecases.asked import Asked
@@ -69,6 +70,7 @@ def _publish(
 ) -> Stored:
     target = f"{resource['resourceType']}/{resource['id']}/_history/1"
     with recorded(services, asked, Act.REGISTER, resource["resourceType"]), services.database.write() as writer:
+        label_written(resource, None, services.labels.given(resource))
         issues = check(resource, profiles=services.profiles)
         if custodian_id and registry.organization(writer, custodian_id) is None:
             issues.append(Issue("No such organization.", "Patient.managingOrganization", "not-found"))

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.pages.protected import protected
 from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
 from gateway.api.pages.session import Session, session
@@ -23,7 +24,10 @@ from gateway.usecases.services import Services
 router = APIRouter(route_class=PageRoute)
 Reader = Annotated[Session, Depends(session)]
 
-_SAID = {"saved": "Your changes are saved. The text below is what you would approve."}
+_SAID = {
+    "saved": "Your changes are saved. The text below is what you would approve.",
+    "protected": "The protection is saved.",
+}
 _PUBLISHED = {
     "DocumentReference": "The note, as a document in the patient’s record.",
     "Composition": "The same note in parts, so that each sentence has an address of its own.",
@@ -51,6 +55,7 @@ def show(request: Request, draft_id: str, session: Reader, said: str = "") -> Re
         session=session,
         draft=draft_view(view, session.asked.at, clinician(services, view.draft.decided_by)),
         facts=facts(view, background(services, session.asked, view)),
+        protected=protected(view.revision.protection, services.labels),
         said=_SAID.get(said),
     )
 
