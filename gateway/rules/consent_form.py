@@ -87,7 +87,6 @@ def permit(
 
 def consent_of(form: Form, id: str, custodian_id: str, at: datetime) -> dict[str, Any]:
     """The active Consent, claiming the narrowest profile of IHE Privacy Consent on FHIR that it fits."""
-    patient = reference("Patient", form.patient)
     kinds = [kind for kind, concern in CONCERNS.items() if concern is form.concern is not Concern.DISCLOSURE]
     consent = {
         "resourceType": "Consent",
@@ -95,9 +94,9 @@ def consent_of(form: Form, id: str, custodian_id: str, at: datetime) -> dict[str
         "status": "active",
         "scope": concept(SCOPE_SYSTEM, SCOPE),
         "category": [concept(*category) for category in (CATEGORY, *kinds)],
-        "patient": patient,
+        "patient": reference("Patient", form.patient),
         "dateTime": instant(at),
-        "performer": [{"reference": form.performer} if form.performer else patient],
+        "performer": [{"reference": form.performer or f"Patient/{form.patient}"}],
         "organization": [reference("Organization", custodian_id)],
         "sourceAttachment": {"title": form.source},
         "policy": [{"uri": POLICY}],

@@ -21,7 +21,10 @@ NEEDS_PATIENT = frozenset(PATIENT) - _MAY_NAME_NOBODY
 
 
 def patients_of(resource: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of the patients that the resource is about, in order; a Patient first of all about itself."""
+    """The ids of the patients that the resource is about, in order; a Patient first of all about itself. A Consent is
+    about its patient alone: another one is its recipient, of whom it tells nothing."""
+    if resource["resourceType"] == "Consent":
+        resource = {"resourceType": "Consent", "patient": resource.get("patient")}
     own = [str(resource["id"])] if resource["resourceType"] == "Patient" else []
     named = (found.id for found in references_of(resource) if found.type == "Patient")
     return tuple(dict.fromkeys((*own, *named)))
