@@ -110,7 +110,8 @@ def told_by(
         return Kind(frozenset())
     own = _labels_of(record)
     level, labels = _said(own, ()) if _levels(own) else ("U", frozenset())
-    marks = frozenset(each.id for each in selectors if each.wide and each.meets(record, refers))
+    meant = (each for each in selectors if each.wide and each.what != "period")  # when it was made is not when care was
+    marks = frozenset(each.id for each in meant if each.meets(record, refers))
     return Kind(
         frozenset(
             Aspect(
