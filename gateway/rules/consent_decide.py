@@ -30,6 +30,9 @@ class Reason(NamedTuple):
     consent: str
     path: str
 
+    def __str__(self) -> str:
+        return f"{self.consent}#{self.path}"
+
 
 class Rule(NamedTuple):
     """One provision for one recipient and purpose, with all that it inherits: from `valid_from` (included) until
