@@ -19,6 +19,7 @@ from gateway.api.fhir.routes import BASE, INSTANCE, TYPE
 from gateway.fhir.json import dump
 from gateway.fhir.search.index import index
 from gateway.fhir.search.rows import IndexRow, ReferenceRow, StringRow, TokenRow, UriRow
+from gateway.fhir.search.table import TYPES
 
 Way = tuple[str, str]  # method and address, as the routes have them
 
@@ -60,6 +61,10 @@ class Ground:
     def types(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.shown, *(each["resourceType"] for each in self.hidden))))
 
+    @property
+    def searched(self) -> tuple[str, ...]:
+        return tuple(type for type in self.types if "search-type" in TYPES[type].interactions)
+
     def ids(self, type: str) -> tuple[str, ...]:
         hidden = (each["id"] for each in self.hidden if each["resourceType"] == type)
         return (*self.shown.get(type, ())[:2], *hidden, "never-was")
@@ -69,11 +74,12 @@ class Ground:
 
     def searches(self) -> Iterator[tuple[str, str]]:
         """Type and query: each shape of an answer, and each value that something hidden would be found by."""
-        for type in self.types:
+        for type in self.searched:
             ids = ",".join(self.ids(type))
             yield from ((type, query) for query in ("", f"_id={ids}", *SHAPES, *self.queries.get(type, ())))
         for each in self.hidden:
-            yield from dict.fromkeys(_found_by(each))
+            if each["resourceType"] in self.searched:
+                yield from dict.fromkeys(_found_by(each))
 
 
 def _found_by(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -109,7 +115,7 @@ def ways(ground: Ground) -> dict[Way, list[Request]]:
     asked: dict[Way, Callable[[], Iterable[Request]]] = {
         ("GET", "/metadata"): lambda: _gets(["metadata"]),
         ("GET", BASE): lambda: _gets(_whole_system(ground)),
-        ("POST", BASE + "/_search"): lambda: _posts("_search", ["_count=3", f"_type={','.join(ground.types)}"]),
+        ("POST", BASE + "/_search"): lambda: _posts("_search", ["_count=3", f"_type={','.join(ground.searched)}"]),
         ("POST", BASE): lambda: _bundles(ground, queries),
         ("GET", BASE + "/_history"): lambda: _gets(
             f"_history{text}" for text in ("", "?_count=2", "?_since=2020-01-01", "?_at=2026", "?_type=Patient,Consent")
@@ -204,7 +210,7 @@ def _sends(paths: Iterable[str]) -> Iterator[Request]:
 
 
 def _whole_system(ground: Ground) -> Iterator[str]:
-    types = f"_type={','.join(ground.types)}"
+    types = f"_type={','.join(ground.searched)}"
     return (f"?{text}" for text in ("_count=3", "_summary=count", types, f"{types}&_sort=-_lastUpdated&_count=3"))
 
 
