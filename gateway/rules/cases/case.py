@@ -77,7 +77,7 @@ def outcome(case: Case) -> Outcome:
     content = content_of(case)
     rules = _rules(case)
     found = decide(_facts(case, content, [rule for each in rules.values() for rule in each]), case.asking, rules)
-    return Outcome(_answer(found), found.basis.value, ", ".join(_place(reason) for reason in found.reasons))
+    return Outcome(_answer(found), found.basis.value, ", ".join(place_of(reason) for reason in found.reasons))
 
 
 def _answer(found: Decision) -> Answer:
@@ -94,7 +94,7 @@ def _rules(case: Case) -> dict[str, list[Rule]]:
 
 def _facts(case: Case, content: Json, rules: Sequence[Rule]) -> Facts:
     return Facts(
-        subjects=tuple(dict.fromkeys(patient for each in _told(case, content) for patient in patients_of(each))),
+        subjects=tuple(dict.fromkeys(patient for each in about_what(case, content) for patient in patients_of(each))),
         custodian_id=CLINIC.partition("/")[2],
         confidentiality=confidentiality_of(content),
         kind=_kind(case, content, selectors_of(rules)),
@@ -104,11 +104,11 @@ def _facts(case: Case, content: Json, rules: Sequence[Rule]) -> Facts:
 
 def _kind(case: Case, content: Json, selectors: Sequence[Selector]) -> Kind:
     refers = {name(each): outgoing(each) for each in (*case.beside, content)}
-    kinds = [Kind(frozenset({aspect_of(each, selectors, refers)})) for each in _told(case, content)]
+    kinds = [Kind(frozenset({aspect_of(each, selectors, refers)})) for each in about_what(case, content)]
     return kinds[0] if content["resourceType"] != "Provenance" else told_by(content, kinds, selectors, refers)
 
 
-def _told(case: Case, content: Json) -> Sequence[Json]:
+def about_what(case: Case, content: Json) -> Sequence[Json]:
     """What the content tells of: itself, or the targets of a Provenance."""
     targets = {target["reference"] for target in content.get("target", ())}
     return [each for each in case.beside if name(each) in targets] if targets else [content]
@@ -118,8 +118,8 @@ def name(resource: Json) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
-def _place(reason: Reason) -> str:
+def place_of(reason: Reason) -> str:
     """ "A.1" of "Consent/consent-a/_history/1" and "provision.provision[0]"."""
-    letter = reason.consent.split("/")[1][-1].upper()
+    letter = reason.consent.split("/")[1].split("-")[1].upper()
     steps = [str(int(step.partition("[")[2].rstrip("]")) + 1) for step in reason.path.split(".")[1:]]
     return ".".join([letter, *steps])
