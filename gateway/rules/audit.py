@@ -32,6 +32,7 @@ class Act(StrEnum):
     REJECT = "reject"
     CONSENT = "consent"
     REVOKE = "revoke"
+    DECIDE = "decide"
     BREAK_GLASS = "break-glass"
     END_BREAK_GLASS = "end-break-glass"
     NOTE_READ = "note-read"

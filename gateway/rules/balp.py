@@ -8,63 +8,35 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.fhir.labels import RESTRICTED
+from gateway.rules import balp_decision
 from gateway.rules.audit import Act, Outcome
-from gateway.rules.codes import ACT_REASON, TERMINOLOGY, URI, concept
-from gateway.rules.subjects import SEVERAL
-
-PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
-DICOM = "http://dicom.nema.org/resources/ontology/DCM"
-LIFECYCLE = f"{TERMINOLOGY}/iso-21089-lifecycle"
-ENTITY_TYPE = f"{TERMINOLOGY}/audit-entity-type"
-ROLE = f"{TERMINOLOGY}/object-role"
-REST = (f"{TERMINOLOGY}/audit-event-type", "rest")
-INTERACTION = "http://hl7.org/fhir/restful-interaction"
-REQUEST_ID = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
-PARTICIPATION = f"{TERMINOLOGY}/v3-ParticipationType"
-OUR_ACT = "urn:care-continuity-gateway:act"
-CLIENT_ID = "urn:care-continuity-gateway:client"
+from gateway.rules.balp_parts import (
+    DICOM,
+    ENTITY_TYPE,
+    INTERACTION,
+    LIFECYCLE,
+    OUR_ACT,
+    PARTICIPATION,
+    PROFILE,
+    REQUEST_ID,
+    REST,
+    ROLE,
+    Recorded,
+    about_patient,
+    client_of,
+    coding,
+    server,
+    under_consents,
+)
+from gateway.rules.codes import ACT_REASON, TERMINOLOGY, concept
 
 _SENDER, _RECEIVER = (DICOM, "110153"), (DICOM, "110152")
 _RECORD, _IMPORT, _QUERY = (DICOM, "110110"), (DICOM, "110107"), (DICOM, "110112")
 _ACTIVITY, _LOGIN, _ALERT = (DICOM, "110100"), (DICOM, "110114"), (DICOM, "110113")
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One row of the audit log. `target` is `Type`, `Type/id` or `Type/id/_history/version`."""
-
-    id: str
-    at: datetime
-    act: Act
-    outcome: Outcome
-    patient_id: str | None = None
-    target: str | None = None
-    client_id: str | None = None
-    organization_id: str | None = None
-    practitioner_id: str | None = None
-    token_id: str | None = None
-    purpose: str | None = None
-    request_id: str | None = None
-    address: str | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
-    user_patient_id: str | None = None
-
-    @property
-    def user(self) -> str | None:
-        """The person who did it, a clinician or a patient; none for a machine."""
-        if self.practitioner_id:
-            return f"Practitioner/{self.practitioner_id}"
-        return f"Patient/{self.user_patient_id}" if self.user_patient_id else None
-
-    @property
-    def patient(self) -> str | None:
-        """The one patient it is about."""
-        return None if self.patient_id == SEVERAL else self.patient_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +93,28 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.REINDEX: _own(_ACTIVITY, "transform", "U"),
 }
 # Every profile that an event may claim.
-PROFILES: tuple[str, ...] = tuple(
-    f"{PROFILE}{whose}{name}"
-    for name in dict.fromkeys(pattern.profile for pattern in PATTERNS.values() if pattern.profile)
-    for whose in ("", "Patient")
+PROFILES: tuple[str, ...] = (
+    *(
+        f"{PROFILE}{whose}{name}"
+        for name in dict.fromkeys(pattern.profile for pattern in PATTERNS.values() if pattern.profile)
+        for whose in ("", "Patient")
+    ),
+    balp_decision.PROFILE,
 )
 
 
 def render(row: Recorded, base: str) -> dict[str, Any]:
     """The AuditEvent of a row; `base` is the address of this FHIR API, which is the server of every act."""
+    if row.act is Act.DECIDE:
+        return balp_decision.render(row, base)
     pattern = PATTERNS[row.act]
     at = row.at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     event: dict[str, Any] = {
         "resourceType": "AuditEvent",
         "id": row.id,
         "meta": {"versionId": "1", "lastUpdated": at, **_profile(pattern, row), "security": [RESTRICTED]},
-        "type": _coding(*pattern.type),
-        "subtype": [*(_coding(*subtype) for subtype in pattern.subtypes), _coding(OUR_ACT, row.act.value)],
+        "type": coding(*pattern.type),
+        "subtype": [*(coding(*subtype) for subtype in pattern.subtypes), coding(OUR_ACT, row.act.value)],
         "action": pattern.action,
         "recorded": at,
         "outcome": row.outcome.value,
@@ -145,7 +122,7 @@ def render(row: Recorded, base: str) -> dict[str, Any]:
     if reason := row.detail.get("reason"):
         event["outcomeDesc"] = reason
     event["agent"] = list(_agents(pattern, row, base))
-    event["source"] = {"observer": _server(base), "type": [_coding(f"{TERMINOLOGY}/security-source-type", "4")]}
+    event["source"] = {"observer": server(base), "type": [coding(f"{TERMINOLOGY}/security-source-type", "4")]}
     if entities := list(_entities(row)):
         event["entity"] = entities
     return event
@@ -165,7 +142,7 @@ def _agents(pattern: Pattern, row: Recorded, base: str) -> Iterator[dict[str, An
     purpose = {"purposeOfUse": [concept(ACT_REASON, row.purpose)]} if row.purpose else {}
     yield {
         "type": concept(*sender),
-        "who": _client(row),
+        "who": client_of(row),
         **({"altId": row.token_id} if row.token_id else {}),
         "requestor": row.user is None,
         "network": {**({"address": row.address} if row.address else {}), "type": "2"},
@@ -173,7 +150,7 @@ def _agents(pattern: Pattern, row: Recorded, base: str) -> Iterator[dict[str, An
     }
     yield {
         "type": concept(*receiver),
-        "who": _server(base),
+        "who": server(base),
         "requestor": False,
         "network": {"address": base, "type": "5"},
     }
@@ -189,28 +166,10 @@ def _entities(row: Recorded) -> Iterator[dict[str, Any]]:
     query = row.detail.get("query")
     if query is not None:
         encoded = b64encode(query.encode()).decode()
-        yield {"type": _coding(ENTITY_TYPE, "2"), "role": _coding(ROLE, "24"), "query": encoded}
+        yield {"type": coding(ENTITY_TYPE, "2"), "role": coding(ROLE, "24"), "query": encoded}
     elif row.target and "/" in row.target:
-        yield {"type": _coding(ENTITY_TYPE, "2"), "role": _coding(ROLE, "4"), "what": {"reference": row.target}}
-    if row.patient:
-        patient = {"reference": f"Patient/{row.patient}"}
-        yield {"type": _coding(ENTITY_TYPE, "1"), "role": _coding(ROLE, "1"), "what": patient}
-    for consent in row.detail.get("consents", ()):
-        yield {"type": _coding("http://hl7.org/fhir/resource-types", "Consent"), "what": {"reference": consent}}
+        yield {"type": coding(ENTITY_TYPE, "2"), "role": coding(ROLE, "4"), "what": {"reference": row.target}}
+    yield from about_patient(row)
+    yield from under_consents(row)
     if row.request_id:
-        yield {"type": _coding(REQUEST_ID, "XrequestId"), "what": {"identifier": {"value": row.request_id}}}
-
-
-def _client(row: Recorded) -> dict[str, Any]:
-    """The OAuth client; an act without one came from the gateway's own command line."""
-    if row.client_id is None:
-        return {"display": "Command line of the gateway"}
-    return {"type": "Device", "identifier": {"system": CLIENT_ID, "value": row.client_id}}
-
-
-def _server(base: str) -> dict[str, Any]:
-    return {"type": "Device", "identifier": {"system": URI, "value": base}}
-
-
-def _coding(system: str, code: str) -> dict[str, str]:
-    return {"system": system, "code": code}
+        yield {"type": coding(REQUEST_ID, "XrequestId"), "what": {"identifier": {"value": row.request_id}}}

@@ -23,7 +23,8 @@ from gateway.fhir.search.rows import IndexRow, StringRow, TokenRow, UriRow
 from gateway.fhir.search.values import DateValue, ReferenceValue, StringValue, TokenValue, UriValue, Value
 from gateway.rules.access import Visibility
 from gateway.rules.audit import Act, Outcome
-from gateway.rules.balp import CLIENT_ID, Recorded, render
+from gateway.rules.balp import render
+from gateway.rules.balp_parts import CLIENT_ID, Recorded
 from gateway.store.database import Reader
 from gateway.store.tables import audit
 from gateway.store.times import micros, moment
