@@ -150,6 +150,33 @@ def test_what_is_registered_is_named_by_its_id(gateway: Gateway, clinic: str, pa
     assert "refused" in wrong.err
 
 
+def test_a_patient_is_let_in_once_by_who_keeps_her_record(gateway: Gateway, clinic: str, patient: str) -> None:
+    let_in = ("patient", "let-in", patient, "--login", "sam", "--password", PASSWORD, "--organization")
+    other = gateway("organization", "add", "Hill Practice").id
+    assert gateway(*let_in, other).code == 1
+    assert gateway(*let_in, clinic).code == 0
+    assert gateway("token", "sam", "--password", PASSWORD).code == 0
+    again = gateway(*let_in, clinic)
+    assert (again.code, "login" in again.err) == (1, True)
+
+
+def test_a_client_is_no_device_that_is_not_known(gateway: Gateway, clinic: str, keys: str) -> None:
+    said = gateway(
+        "client",
+        "add",
+        "A monitor",
+        "--organization",
+        clinic,
+        "--scope",
+        "system/*.rs",
+        "--jwks",
+        keys,
+        "--device",
+        "d",
+    )
+    assert (said.code, "device" in said.err) == (1, True)
+
+
 def test_a_client_is_registered_listed_and_disabled(gateway: Gateway, clinic: str, keys: str) -> None:
     client = gateway(
         "client", "add", "The scribe", "--organization", clinic, "--scope", "submission.write", "--jwks", keys
