@@ -84,7 +84,7 @@ def _name(resource: Mapping[str, Any]) -> str:
 
 
 def _has_code(selector: Selector, resource: Mapping[str, Any], _: Refers) -> bool:
-    """ "If this code is found in an instance, then the rule applies": for a permit, in one that it is the code of."""
+    """For a permit: as a concept of the resource itself. For a deny: anywhere, as the R4 definition has it."""
     inside = {name: held for name, held in resource.items() if name != "meta"}
     if selector.wide:
         return selector.value in _codings(inside)
