@@ -45,9 +45,10 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     _check(ground, resource)
     label_written(resource, kept, ground.services.labels.given(resource))
     label_carried(resource, _held_content(ground, resource))
-    _check_speaker(ground, resource)
     if kind == "Consent":
-        check_consent(ground, resource)
+        check_consent(ground, resource)  # one that names a model permits or refuses it; it does not speak for it
+    else:
+        _check_speaker(ground, resource)
     if act in _LETTERS:
         _check_scopes(caller.scopes, _LETTERS[act], resource)
     patients = _patients(ground, resource, former is None or former.is_deleted)
