@@ -55,12 +55,13 @@ def is_author(note: Note, visibility: Visibility) -> bool:
 
 def described(note: Note) -> dict[str, Any]:
     """The note in the words of a consent: as a document of its author, dated by the session."""
+    at = note.session_at.isoformat()
     resource: dict[str, Any] = {
         "resourceType": "DocumentReference",
         "id": note.id,
         "subject": {"reference": f"Patient/{note.patient_id}"},
         "author": [{"reference": f"Practitioner/{note.author_id}"}],
-        "date": note.session_at.isoformat(),
+        "context": {"period": {"start": at, "end": at}},
     }
     return label(resource, *LABELS)
 
