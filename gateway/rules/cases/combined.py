@@ -27,6 +27,7 @@ _DEEP = consent(
     )
 )
 _PCF = consent(permit("", "TREAT", labels="N", but=[permit(HART, labels="PSY")]))
+_UP_TO_N = consent(permit(HOSPITAL, labels="N", but=[deny(types="Observation")]))
 _CLOSED = consent(deny(but=[permit(HOSPITAL, "TREAT"), permit(INSURER, "HPAYMT", types="Encounter")]))
 
 
@@ -63,6 +64,8 @@ COMBINED = [
             Case(score("R PSY"), by(HART), (_PCF,), YES, "consent", "A.1"),
             Case(score("R SDV"), by(HART), (_PCF,), NO, "silence"),
             Case(score("N"), by(HART, "HPAYMT"), (_PCF,), NO, "silence"),
+            Case(score("L"), by(HOSPITAL), (_UP_TO_N,), NO, "deny", "A.1"),
+            Case(condition("L"), by(HOSPITAL), (_UP_TO_N,), YES, "consent", "A"),
             Case(score(), by(HOSPITAL), (_CLOSED,), YES, "consent", "A.1"),
             Case(score(), by(INSURER), (_CLOSED,), NO, "deny", "A"),
             Case(score(), by(INSURER, "HPAYMT"), (_CLOSED,), NO, "deny", "A"),

@@ -161,6 +161,8 @@ DESCRIBED = [
             _permitted(provenance(SCORE), YES, score(), types="Observation"),
             _permitted(provenance(SCORE), NO, score(), types="Provenance"),
             _denied(provenance(SCORE), NO, score("R PSY"), labels="PSY"),
+            _permitted(provenance(SCORE, "R"), NO, score(), labels="N"),
+            _denied(provenance(SCORE, "N PSY"), NO, score(), labels="PSY"),
             Case(provenance(SCORE), by(HOSPITAL), (), NO, "silence", beside=(score(),)),
             Case(provenance(SCORE), by(CLINIC), (), YES, "own-use", beside=(score(),)),
         ],
