@@ -154,7 +154,7 @@ DESCRIBED = [
     ),
     Group(
         "Provenance",
-        "What tells of other content is seen by who may see all of that content, however it is labelled itself.",
+        "What tells of other content is seen by who may see all of that content; labels of its own only add to it.",
         [
             _permitted(provenance(SCORE), YES, score()),
             _permitted(provenance(SCORE, "N"), NO, score("V")),
