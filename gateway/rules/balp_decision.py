@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.fhir.labels import RESTRICTED
-from gateway.rules.audit import Outcome
 from gateway.rules.balp_parts import (
     DICOM,
     PARTICIPATION,
@@ -43,18 +42,13 @@ def render(row: Recorded, base: str) -> dict[str, Any]:
         "subtype": [coding(*_SUBTYPE)],
         "action": "E",
         "recorded": at,
-        "outcome": _outcome(row).value,
+        "outcome": row.outcome.value,
         "outcomeDesc": row.detail.get("verdict") or row.detail.get("reason") or "",
         "agent": list(_agents(row, base)),
         "source": {"observer": server(base), "type": [coding(f"{TERMINOLOGY}/security-source-type", "4")]},
         "entity": [*about_patient(row), *under_consents(row)],
     }
     return {name: value for name, value in event.items() if value}
-
-
-def _outcome(row: Recorded) -> Outcome:
-    """Of the decision; of the question where none was made."""
-    return Outcome.DENIED if row.detail.get("verdict") == "deny" else row.outcome
 
 
 def _agents(row: Recorded, base: str) -> Iterator[dict[str, Any]]:

@@ -33,14 +33,14 @@ def event(detail: dict[str, Any], **row: Any) -> dict[str, Any]:
 
 
 @pytest.mark.spec("X-103")
-@pytest.mark.parametrize(("verdict", "outcome"), [("permit", "0"), ("deny", "8")])
-def test_a_decision_by_consents_conforms_to_balp(verdict: str, outcome: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("verdict", "outcome"), [("permit", Outcome.DONE), ("deny", Outcome.DENIED)])
+def test_a_decision_by_consents_conforms_to_balp(verdict: str, outcome: Outcome, tmp_path: Path) -> None:
     if not BALP.is_file():
         pytest.skip("the package ihe.iti.balp is not in ../shared/packages")
     (tmp_path / BALP.name).symlink_to(BALP)
     known = profiles.load(tmp_path)
-    told = event(DETAIL | {"verdict": verdict})
-    assert (told["meta"]["profile"], told["outcome"], told["outcomeDesc"]) == ([PROFILE], outcome, verdict)
+    told = event(DETAIL | {"verdict": verdict}, outcome=outcome)
+    assert (told["meta"]["profile"], told["outcome"], told["outcomeDesc"]) == ([PROFILE], outcome.value, verdict)
     assert check(told, profiles=known) == []
     told["entity"].append({"what": {"reference": "Observation/o"}})
     assert check(told, profiles=known) != []  # the profile is really asked
