@@ -67,7 +67,8 @@ def said(clause: Clause, concern: Concern = Concern.DISCLOSURE) -> list[str]:
         (
             Clause(codes=(("http://loinc.org", "44249-1"),), since="2026", until="2027"),
             [
-                "Everybody may see everything that is at most restricted coded 44249-1 dated from 2026 until 2027 for any purpose."
+                "Everybody may see everything that is at most restricted coded 44249-1 dated from 2026 until 2027 "
+                "for any purpose."
             ],
         ),
     ],
