@@ -55,9 +55,16 @@ def response_entry(url: str | None, text: bytes | None, response: dict[str, Any]
     return b'{%b%b"response":%b}' % (named, held, dump(response))
 
 
-def bundle(kind: str, links: Sequence[Link], entries: Iterable[bytes], total: int | None = None) -> bytes:
+def bundle(
+    kind: str,
+    links: Sequence[Link],
+    entries: Iterable[bytes],
+    total: int | None = None,
+    meta: dict[str, Any] | None = None,
+) -> bytes:
     """A Bundle of `kind`, its links in the order given. Without an entry there is no `entry` element."""
-    head = b'{"resourceType":"Bundle","type":"%b"' % kind.encode()
+    marked = b'"meta":%b,' % dump(meta) if meta else b""
+    head = b'{"resourceType":"Bundle",%b"type":"%b"' % (marked, kind.encode())
     count = b"" if total is None else b',"total":%d' % total
     linked = b',"link":%b' % dump([{"relation": relation, "url": url} for relation, url in links]) if links else b""
     joined = b",".join(entries)

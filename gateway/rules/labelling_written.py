@@ -36,6 +36,7 @@ REDISCLOSURE_MARK = "RedisclosureProhibitionMark"
 PART_2_STATEMENT = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
 # Retired from v3-Confidentiality; their meaning lives on in v3-ActCode.
 _RETIRED = frozenset({"ETH", "HIV", "PSY", "SDV"})
+_LAW = (ACT_CODE_SYSTEM, PART_2)
 _INLINE = (PROCESSINLINELABEL["system"], PROCESSINLINELABEL["code"])
 
 Code = tuple[str, str]  # system, code
@@ -75,14 +76,18 @@ def label_given(resource: dict[str, Any], given: Iterable[Given]) -> dict[str, A
 def complete(resource: dict[str, Any]) -> dict[str, Any]:
     """42 CFR Part 2 is never said alone (in place): restricted, substance use, no redisclosure, and the statement of
     §2.32 beside it."""
-    own, within = set(security_of(resource)), set(inline_of(resource))
-    law = (ACT_CODE_SYSTEM, PART_2)
-    if law in own:
+    own = set(security_of(resource))
+    if _LAW in own:
         raise_to(resource, [RESTRICTED["code"]])
         has_kind = "SUD" in named_by(frozenset(code for system, code in own if system == ACT_CODE_SYSTEM))
         codes = (*(() if has_kind else ("SUD",)), NO_REDISCLOSURE, REDISCLOSURE_MARK)
         label(resource, *(on_basis(act_code(code), act_code(PART_2)) for code in codes))
-    return show(resource, PART_2_STATEMENT) if law in own | within else resource
+    return show(resource, PART_2_STATEMENT) if is_part_2(resource) else resource
+
+
+def is_part_2(resource: Mapping[str, Any]) -> bool:
+    """Whether 42 CFR Part 2 rules over the whole or a part of it."""
+    return _LAW in security_of(resource) or _LAW in inline_of(resource)
 
 
 def raise_to(resource: dict[str, Any], codes: Iterable[str]) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.fhir.labels import AIAST, CONFIDENTIALITY, highest, label, security_of
+from gateway.fhir.labels import AIAST, CONFIDENTIALITY, label, security_of
 from gateway.rules.codes import LOINC, TERMINOLOGY, concept
-from gateway.rules.consent import disclosure_class
+from gateway.rules.labelling_written import label_carried
 from gateway.rules.narrative import div, element
 from gateway.rules.summary_text import Resource, date_of, line
 
@@ -138,7 +138,7 @@ def composition(
 
 def labelled(made: dict[str, Any], held: Sequence[Resource]) -> dict[str, Any]:
     """As restricted as the most restricted it holds; and if a machine wrote any of that, marked so."""
-    label(made, CONFIDENTIALITY[highest(disclosure_class(one) for one in held)])
+    label_carried(label(made, CONFIDENTIALITY["U"]), held)
     is_machines = any((AIAST["system"], AIAST["code"]) in security_of(one) for one in held)
     return label(made, AIAST) if is_machines else made
 

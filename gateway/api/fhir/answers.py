@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import asked_of, authenticate, services_of
+from gateway.api.fhir.accompanying import links_of
 from gateway.api.fhir.durable import durable
 from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import FHIR_JSON, Wish
@@ -93,7 +94,7 @@ def version(request: Request, wish: Wish, stored: Stored, text: bytes) -> Respon
     headers = {"ETag": etag, "Last-Modified": http_date(stored.updated_at)}
     if _has_it(request, etag, stored.updated_at):
         return Response(status_code=304, headers={**headers, "Cache-Control": "no-store"})
-    return content(request, wish, text, headers)
+    return content(request, wish, text, headers | links_of(stored, services_of(request).fhir_base))
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.fhir.accompanying import meta_of
 from gateway.api.fhir.answers import content, identify, perform
 from gateway.api.fhir.negotiation import wish
 from gateway.api.fhir.search import searchset
@@ -37,7 +39,8 @@ async def bundle(request: Request) -> Response:
     base, form = services_of(request).fhir_base, preferred(request)
     entries = (_entry(one, asked, base, form) for one in answers)
     # There may be very much to write down, which would keep the event loop from everybody else.
-    return content(request, wanted, await run_in_threadpool(joined, f"{kind}-response", [], entries))
+    meta = meta_of(_shown_rows(answers, asked, form), base)
+    return content(request, wanted, await run_in_threadpool(joined, f"{kind}-response", [], entries, meta=meta))
 
 
 def _entry(answer: Answered, asked: Asked, base: str, form: str) -> bytes:
@@ -58,6 +61,15 @@ def _entry(answer: Answered, asked: Asked, base: str, form: str) -> bytes:
         response["outcome"] = outcome([_done(answer)])
     shown = _is_shown(answer, asked, stored, form)
     return response_entry(address if shown else None, stored.text if shown else None, response)
+
+
+def _shown_rows(answers: Iterable[Answered], asked: Asked, form: str) -> Iterator[Stored]:
+    """What stands in the entries, also inside of their searchsets."""
+    for answer in answers:
+        if answer.found is not None:
+            yield from (*answer.found.matches, *answer.found.included)
+        elif answer.stored is not None and _is_shown(answer, asked, answer.stored, form):
+            yield answer.stored
 
 
 def _is_shown(answer: Answered, asked: Asked, stored: Stored, form: str) -> bool:

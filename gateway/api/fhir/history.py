@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.fhir.accompanying import meta_of
 from gateway.api.fhir.answers import ask, ask_aside, content, identify
 from gateway.api.fhir.negotiation import wish
 from gateway.fhir.bundle import bundle, history_entry
@@ -31,7 +32,8 @@ async def history(request: Request) -> Response:
     links = [("self", f"{address}?{text}" if text else address)]
     if found.next:
         links.append(("next", f"{address}?{PAGE}={found.next}"))
-    return content(request, wanted, bundle("history", links, (_entry(row, base) for row in found.rows)))
+    entries = (_entry(row, base) for row in found.rows)
+    return content(request, wanted, bundle("history", links, entries, meta=meta_of(found.rows, base)))
 
 
 def _entry(row: Stored, base: str) -> bytes:

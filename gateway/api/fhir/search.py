@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.fhir.accompanying import meta_of
 from gateway.api.fhir.answers import ask, ask_aside, content, identify
 from gateway.api.fhir.negotiation import Wish, wish
 from gateway.api.media import is_form
@@ -84,7 +85,8 @@ def searchset(found: Found, base: str, place: Place, pairs: Pairs) -> bytes:
     links = [("self", f"{address}?{text}" if text else address)]
     beside = (("previous", found.previous), ("next", found.next))
     links += [(relation, f"{address}?{PAGE}={sealed}") for relation, sealed in beside if sealed]
-    return bundle("searchset", links, _entries(found, base), found.total)
+    meta = meta_of((*found.matches, *found.included), base)
+    return bundle("searchset", links, _entries(found, base), found.total, meta)
 
 
 def _entries(found: Found, base: str) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.fhir.accompanying import meta_of
 from gateway.api.fhir.answers import ask_aside, content, identify
 from gateway.api.fhir.negotiation import wish
 from gateway.api.fhir.operations.given import as_pairs, inputs, shape
@@ -51,7 +52,7 @@ async def docref(request: Request) -> Response:
     if found.notices:
         entries.append(outcome_entry(outcome(found.notices)))
     links = [("self", f"{address}?{urlencode(used, safe=':|,')}")]
-    return content(request, wanted, bundle("searchset", links, entries, total))
+    return content(request, wanted, bundle("searchset", links, entries, total, meta_of(found.rows, base)))
 
 
 def _wanted(given: Inputs, used: list[tuple[str, str]]) -> Wanted:

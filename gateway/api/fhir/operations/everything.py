@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.fhir.accompanying import meta_of
 from gateway.api.fhir.answers import ask_aside, content, identify
 from gateway.api.fhir.negotiation import wish
 from gateway.api.fhir.operations.given import as_pairs, inputs, shape
@@ -48,7 +49,8 @@ async def everything(request: Request) -> Response:
     ]
     if found.notices:
         entries.append(outcome_entry(outcome(found.notices)))
-    return content(request, wanted, bundle("searchset", links, entries, found.total))
+    meta = meta_of((row for row, _ in found.rows), base)
+    return content(request, wanted, bundle("searchset", links, entries, found.total, meta))
 
 
 def _url(address: str, pairs: Sequence[tuple[str, str]]) -> str:

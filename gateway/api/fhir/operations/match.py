@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.fhir.accompanying import meta_of
 from gateway.api.fhir.answers import ask_aside, content, identify
 from gateway.api.fhir.negotiation import wish
 from gateway.api.fhir.operations.given import inputs, shape
@@ -48,6 +49,6 @@ async def match(request: Request) -> Response:
     ]
     if found.notices:
         entries.append(outcome_entry(outcome(found.notices)))
-    return content(
-        request, wanted, bundle("searchset", [("self", f"{base}/Patient/$match")], entries, len(found.found))
-    )
+    links = [("self", f"{base}/Patient/$match")]
+    meta = meta_of((each.stored for each in found.found), base)
+    return content(request, wanted, bundle("searchset", links, entries, len(found.found), meta))
