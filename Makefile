@@ -28,6 +28,7 @@ check: .venv/.ready ## formatting, lint, types, floors, mappings, OpenAPI
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/gateway mapping check
+	@$(BIN)/gateway labels check
 	@$(BIN)/gateway openapi --check
 	@$(BIN)/gateway policy --check
 
