@@ -16,7 +16,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from gateway import __version__
-from gateway.api import break_glass, consents, errors, lineage, pages, psychotherapy_notes, reviews, submissions
+from gateway.api import (
+    break_glass,
+    consent_decisions,
+    consents,
+    errors,
+    lineage,
+    pages,
+    psychotherapy_notes,
+    reviews,
+    submissions,
+)
 from gateway.api.bounds import Bounds
 from gateway.api.fhir import routes as fhir
 from gateway.api.fhir.straight import Straight
@@ -39,7 +49,7 @@ The FHIR API itself lives under `/fhir` and describes itself in `/fhir/metadata`
 
 # Spans and metrics of the framework carry the URL, which may name a patient.
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-PARTS = (submissions, reviews, consents, lineage, psychotherapy_notes, break_glass)
+PARTS = (submissions, reviews, consents, consent_decisions, lineage, psychotherapy_notes, break_glass)
 
 
 class Gateway(FastAPI):

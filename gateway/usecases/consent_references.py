@@ -12,11 +12,9 @@ from typing import Any
 from gateway.errors import Issue, Unprocessable
 from gateway.rules import consent_admission
 from gateway.rules.consent_provisions import provisions
-from gateway.store import registry
 from gateway.usecases.changes import Ground
+from gateway.usecases.consent_names import DIRECTORY
 from gateway.usecases.known import current, is_own_patient, patients_in
-
-_DIRECTORY = {"Organization": registry.organization, "Practitioner": registry.practitioner}
 
 
 def check_consent(ground: Ground, consent: dict[str, Any]) -> None:
@@ -57,8 +55,8 @@ def _is_known(ground: Ground, reference: Mapping[str, str], patient_id: str | No
         return is_own_patient(ground, id)
     if f"{type}/{id}" in ground.beside:
         return ground.beside[f"{type}/{id}"].resource is not None
-    if type in _DIRECTORY:
-        return ground.see(("directory", type, id), lambda db: _DIRECTORY[type](db, id) is not None)
+    if type in DIRECTORY:
+        return ground.see(("directory", type, id), lambda db: DIRECTORY[type](db, id) is not None)
     found = current(ground, type, id)
     return found is not None and not found.is_deleted
 

@@ -9,11 +9,12 @@ from gateway.errors import NotAcceptable, NotFound
 from gateway.fhir.json import dump, parse
 from gateway.rules import consent_fast
 from gateway.rules.audit import Act
-from gateway.store import registry, resources
+from gateway.store import resources
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 from gateway.usecases.consent import manages
+from gateway.usecases.consent_names import resource_of
 from gateway.usecases.read import told
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
@@ -52,10 +53,8 @@ def _managed(db: Reader, asked: Asked, consent_id: str) -> Stored:
 
 def _identifier(db: Reader, asked: Asked, reference: str) -> Mapping[str, Any] | None:
     """The first identifier that says whose it is, of somebody in the directory or whom the caller can see."""
-    type, _, id = reference.partition("/")
-    directory = {"Organization": registry.organization, "Practitioner": registry.practitioner}.get(type)
-    found = directory(db, id) if directory else resources.read(db, asked.visibility, type, id)
-    if found is None or found.is_deleted:
+    found = resource_of(db, asked, reference)
+    if found is None:
         return None
     identifiers: list[Mapping[str, Any]] = parse(found.text).get("identifier", [])
     return next((each for each in identifiers if "system" in each and "value" in each), None)
