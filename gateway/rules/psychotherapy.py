@@ -16,7 +16,7 @@ from gateway.fhir.elements import objects_of
 from gateway.fhir.labels import HIPAA_PSY_NOTES, INLINE_LABEL, PSYTHPN, RESTRICTED, label, spoken
 from gateway.rules.access import Caller, Visibility
 from gateway.rules.break_glass import PURPOSE as BREAK_THE_GLASS
-from gateway.rules.consent_decide import Basis, Decision, Facts, Rule, Verdict, decide
+from gateway.rules.consent import Basis, Decision, Facts, Rule, Verdict, decide
 from gateway.rules.content import Kind, aspect_of
 from gateway.rules.selector import Selector
 

@@ -40,14 +40,19 @@ def subject_of(type: str, patients: Iterable[str]) -> str | None:
 
 def targets_of(resource: Mapping[str, Any]) -> list[Reference]:
     """What a Provenance tells of, or what a Binary is secured by: it belongs to the same patients."""
+    return [each for each in told_of(resource) if each is not None and each.type != "Patient"]
+
+
+def told_of(resource: Mapping[str, Any]) -> list[Reference | None]:
+    """All that it tells of or is secured by; None for what is not kept here."""
     if resource["resourceType"] == "Provenance":
         named = resource["target"]
-    elif resource["resourceType"] == "Binary":
-        named = [resource.get("securityContext", {})]
+    elif resource["resourceType"] == "Binary" and "securityContext" in resource:
+        named = [resource["securityContext"]]
     else:
         return []
     found = (literal(each.get("reference", "")) for each in named)
-    return [each for each in found if each is not None and each.is_local and each.type != "Patient"]
+    return [each if each is not None and each.is_local else None for each in found]
 
 
 def references_of(value: Any) -> Iterator[Reference]:

@@ -6,32 +6,24 @@ A Binary that says nothing of whom it belongs to is read as the documents are th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import Column, ColumnElement, String, bindparam, case, literal_column, select
+from sqlalchemy import String, bindparam, literal_column, select
 
 from gateway.fhir.json import parse
 from gateway.rules.access import Visibility
+from gateway.rules.content import told_by
 from gateway.store.database import Reader
-from gateway.store.resources import COLUMNS, Stored, permitted, stored
+from gateway.store.deciding import Judge
+from gateway.store.resources import COLUMNS, Stored, named, stored
 from gateway.store.tables import ix_uri, resource
 from gateway.store.visible import parameters, shielded
 
 _binary = resource.alias("attached")
-# Whose it is and how confidential tells the document; the rest is the Binary's.
-_OF_DOCUMENT = frozenset({"patient_id", "custodian_id"})
-_MOST: ColumnElement[str] = literal_column("'V'")
-
-
-def _column(column: Column[Any]) -> ColumnElement[Any]:
-    own = _binary.c[column.name]
-    if column.name == "confidentiality":
-        return case((own == _MOST, _MOST), else_=column)  # what is itself the most confidential stays so
-    return column if column.name in _OF_DOCUMENT else own
-
-
+# Whose it is and what a consent may ask of it tells the document; the rest is the Binary's.
+_OF_DOCUMENT = frozenset({"patient_id", "custodian_id", "kind_pk"})
+_COLUMNS = [column if column.name in _OF_DOCUMENT else _binary.c[column.name] for column in COLUMNS]
 _ATTACHED = shielded(
-    select(*map(_column, COLUMNS))
+    select(*_COLUMNS)
     .select_from(ix_uri)
     .join(resource, resource.c.pk == ix_uri.c.resource_pk)
     .join(_binary, _binary.c.custodian_id == resource.c.custodian_id)
@@ -69,8 +61,14 @@ def only_opened(db: Reader, visibility: Visibility, rows: Iterable[Stored]) -> l
 
 
 def _attached(db: Reader, visibility: Visibility, id: str) -> Stored | None:
-    rows: list[tuple[Any, ...]] = db.all(_ATTACHED, {**parameters(visibility), "url": f"Binary/{id}", "id": id})
-    return next(iter(permitted(db, visibility, [stored(row) for row in rows])), None)
+    """As one of the documents is read, and at least as restricted as itself."""
+    judge = Judge(db, visibility)
+    for row in db.all(_ATTACHED, {**parameters(visibility), "url": f"Binary/{id}", "id": id}):
+        found = stored(row)
+        decision = judge.decide(found, told_by(parse(found.text), [judge.kind(found.kind_pk)]))
+        if decision.permits:
+            return found._replace(consents=named(decision))
+    return None
 
 
 def _belongs(found: Stored) -> bool:

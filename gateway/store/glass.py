@@ -11,13 +11,13 @@ from sqlalchemy import bindparam, literal_column, select, text
 from gateway.fhir.json import parse
 from gateway.rules.access import Visibility
 from gateway.rules.audit import Act, Outcome
-from gateway.rules.consent import Effect
+from gateway.rules.shape import Effect
 from gateway.store.database import Reader
+from gateway.store.deciding import rules_of
 from gateway.store.statements import Prepared
 from gateway.store.tables import audit, resource, token
 from gateway.store.tables.record import OF_GLASS
 from gateway.store.times import micros, moment
-from gateway.store.visible import rules_of
 
 _CUSTODIAN = Prepared(
     select(resource.c.custodian_id).where(
@@ -82,8 +82,7 @@ def custodian_of(db: Reader, patient_id: str) -> str | None:
 def is_opened(db: Reader, visibility: Visibility, patient_id: str) -> bool:
     """Whether a consent in force permits this visibility anything at all of the patient's."""
     return any(
-        rule.shape.effect is Effect.PERMIT and rule.valid_from <= visibility.at < rule.valid_until
-        for rule in rules_of(db, visibility, patient_id)
+        rule.shape.effect is Effect.PERMIT and rule.speaks(visibility) for rule in rules_of(db, visibility, patient_id)
     )
 
 

@@ -11,18 +11,25 @@ from typing import Any, NamedTuple
 from sqlalchemy import String, and_, bindparam, false, literal_column, select, union_all, update
 
 from gateway.fhir.json import dump
+from gateway.fhir.labels import confidentiality_of
 from gateway.fhir.search.index import index as rows_of
 from gateway.fhir.search.rows import IndexRow
 from gateway.rules.access import OPEN_CONFIDENTIALITY, Visibility
 from gateway.rules.audit import AuditEntry
-from gateway.rules.consent import Decision, Facts, Rule, decide, disclosure_class, is_own
+from gateway.rules.consent import Decision
+from gateway.rules.redaction import NothingLeft, redact
+from gateway.rules.subjects import SEVERAL, patients_of
 from gateway.store import index
 from gateway.store.audit import record, record_each
+from gateway.store.classifying import Version, kinds_of, sight_of
 from gateway.store.database import Reader, Writer
+from gateway.store.deciding import Judge
+from gateway.store.kinds import keep_kinds
+from gateway.store.reclassifying import moved_by, settle, settle_deletion, subjects_of
 from gateway.store.statements import Prepared, Rows, batches
 from gateway.store.tables import resource
 from gateway.store.times import instant, micros, moment
-from gateway.store.visible import parameters, rules_of, shielded
+from gateway.store.visible import parameters, shielded
 
 _ONE_VERSION = frozenset({"Provenance", "AuditEvent"})  # what was told of an act is never told otherwise
 
@@ -36,7 +43,8 @@ class Stale(Exception):
 
 
 class Stored(NamedTuple):
-    """One version. `consents` are the Consent versions that let it out; none where the policy alone did."""
+    """One version. `consents` are the provisions that let it out (`Consent/id/_history/1#provision`); none where the
+    policy alone did. `whole`: the digest of the text as it is stored, where only what is left of it goes out."""
 
     pk: int
     type: str
@@ -49,22 +57,29 @@ class Stored(NamedTuple):
     is_deleted: bool
     text: bytes
     method: str
+    kind_pk: int = 0
     consents: tuple[str, ...] = ()
+    whole: str | None = None
 
     @property
     def updated_at(self) -> datetime:
         return moment(self.updated_micros)
 
     @property
-    def facts(self) -> Facts:
-        consent_id = self.id if self.type == "Consent" else None
-        return Facts(self.patient_id, self.custodian_id, self.confidentiality, consent_id)
+    def redacts(self) -> bool:
+        return self.whole is not None
+
+    @property
+    def etag(self) -> str:
+        """Of what goes out: what is left of a version is another entity than the whole."""
+        return f'W/"{self.version}-redacted"' if self.redacts else f'W/"{self.version}"'
 
 
 @dataclass(frozen=True, slots=True)
 class New:
     """A resource to publish, with its `id`; version and time are given to it. `rows` is its index, when that was made
-    beforehand; `after` the version it follows (0: none), when that was decided upon."""
+    beforehand; `after` the version it follows (0: none), when that was decided upon; `patients` are those of what is
+    about several."""
 
     resource: Mapping[str, Any]
     patient_id: str | None
@@ -72,6 +87,7 @@ class New:
     method: str = "POST"
     rows: Sequence[IndexRow] | None = None
     after: int | None = None
+    patients: tuple[str, ...] = ()
 
 
 class _Current(NamedTuple):
@@ -97,6 +113,7 @@ COLUMNS = (
     resource.c.is_deleted,
     resource.c.text,
     resource.c.method,
+    resource.c.kind_pk,
 )
 _ONE = select(*COLUMNS).where(resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
 _READ = shielded(_ONE.where(resource.c.is_current))
@@ -138,21 +155,27 @@ def current(db: Reader, type: str, id: str) -> Stored | None:
 
 
 def permitted(db: Reader, visibility: Visibility, found: Iterable[Stored]) -> list[Stored]:
-    """The pure rule, asked again of what each row that leaves is to it; each that stays carries the consents that
-    permit it. Rows of which it knows the same are decided as one."""
-    rules: dict[str, list[Rule]] = {}
-    decided: dict[Facts, Decision] = {}
-    leaving = []
-    for row in found:
-        facts, patient_id = row.facts, row.patient_id
-        if facts not in decided:
-            if patient_id and patient_id not in rules and not is_own(facts, visibility):
-                rules[patient_id] = rules_of(db, visibility, patient_id)
-            decided[facts] = decide(facts, visibility, rules.get(patient_id or "", ()))
-        decision = decided[facts]
-        if decision.permits:
-            leaving.append(Stored._make((*row[:-1], decision.consents)) if decision.consents else row)
-    return leaving
+    """The pure rule, asked again of what each row that leaves is to it; each that stays carries the provisions that
+    permit it, and is only what they leave of it."""
+    judge = Judge(db, visibility)
+    return [left for row in found if (left := _given(row, judge.decide(row))) is not None]
+
+
+def _given(row: Stored, decision: Decision) -> Stored | None:
+    if not decision.permits:
+        return None
+    if decision.redacts and row.text:
+        try:
+            text, confidentiality, whole = redact(row.text)
+        except NothingLeft:
+            return None
+        row = row._replace(text=text, confidentiality=confidentiality, whole=whole)
+    return row._replace(consents=named(decision)) if decision.reasons else row
+
+
+def named(decision: Decision) -> tuple[str, ...]:
+    """The provisions that decided, each in the version of its consent."""
+    return tuple(f"{reason.consent}#{reason.path}" for reason in decision.reasons)
 
 
 def _only(db: Reader, visibility: Visibility, row: tuple[Any, ...] | None) -> Stored | None:
@@ -170,24 +193,38 @@ def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
 
 def publish_all(writer: Writer, made: Sequence[tuple[AuditEntry, New]]) -> list[Stored]:
     """Publish resources, each of them once, with as few statements as can be. Raises what `publish` raises."""
+    writer.alone()
     formers = _currents(writer, [(new.resource["resourceType"], new.resource["id"]) for _, new in made])
-    bodies, rows = [], []
+    versions, rows = [], []
     for _, new in made:
         type, id = new.resource["resourceType"], new.resource["id"]
         version, updated_at = _next(writer, formers, type, id, new.after)
         body = _dated(new.resource, version, updated_at)
-        whose = new.patient_id, new.custodian_id, disclosure_class(body)
+        whose = new.patient_id, new.custodian_id, confidentiality_of(body)
         rows.append((type, id, version, updated_at, *whose, False, dump(body), new.method))
-        bodies.append(body)
+        versions.append(Version((type, id), version, True, _patients(new), body))
+    sight = sight_of(writer, versions)
+    moved = moved_by(writer, versions, sight)
+    kinds = kinds_of(writer, versions, sight)
+    numbers = keep_kinds(writer, kinds)
     retired = _retire(writer, formers)
-    kept = _insert(writer, rows)
+    kept = _insert(writer, [(*row, numbers[kind.id]) for row, kind in zip(rows, kinds, strict=True)])
     found = [
-        index.Version(each.pk, each.type, each.patient_id, rows_of(body) if new.rows is None else new.rows)
-        for each, (_, new), body in zip(kept, made, bodies, strict=True)
+        index.Version(
+            each.pk, each.type, each.patient_id, rows_of(version.resource or {}) if new.rows is None else new.rows
+        )
+        for each, (_, new), version in zip(kept, made, versions, strict=True)
     ]
     index.write(writer, found, retired)
+    settle(writer, versions, [each.pk for each in kept], moved)
     record_each(writer, [audit for audit, _ in made])
     return kept
+
+
+def _patients(new: New) -> tuple[str, ...]:
+    if new.patient_id == SEVERAL:
+        return new.patients or patients_of(new.resource)
+    return (new.patient_id,) if new.patient_id else ()
 
 
 def withdraw(writer: Writer, audit: AuditEntry, former: Stored) -> Stored:
@@ -195,12 +232,16 @@ def withdraw(writer: Writer, audit: AuditEntry, former: Stored) -> Stored:
 
     Raises NeverChanges for what has only one version, Stale when the former is not current any more.
     """
+    writer.alone()
     formers = _currents(writer, [(former.type, former.id)])
     version, updated_at = _next(writer, formers, former.type, former.id, former.version)
     gone = former._replace(version=version, updated_micros=updated_at, is_deleted=True, method="DELETE", text=b"")
+    last = Version((former.type, former.id), version, True, subjects_of(writer, former.pk, former.patient_id), None)
+    moved = moved_by(writer, [last], sight_of(writer, [last]))
     retired = _retire(writer, formers)
     (kept,) = _insert(writer, [gone[1 : len(COLUMNS)]])
     index.write(writer, [], retired)
+    settle_deletion(writer, former.pk, kept.pk, moved)
     record(writer, audit)
     return kept
 

@@ -7,17 +7,17 @@ anew; the last time inside the transaction, where nothing can come between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gateway.errors import Conflict
 from gateway.fhir.search.rows import IndexRow
-from gateway.rules import consent
 from gateway.rules.audit import Act, AuditEntry
+from gateway.rules.membership import COLLECTIVES
 from gateway.rules.subjects import subject_of
 from gateway.store import audit as audit_rows
-from gateway.store import consents, resources
+from gateway.store import consents, directory, resources
 from gateway.store.database import Reader, Writer
 from gateway.store.resources import New, Stale, Stored
 from gateway.usecases.asked import Asked
@@ -162,17 +162,29 @@ def _store(writer: Writer, asked: Asked, steps: Sequence[Step]) -> dict[str, Sto
     stored += resources.publish_all(writer, made)
     audit_rows.record_each(writer, [entry for each in entries.values() for entry in each])
     became = {f"{one.type}/{one.id}": one for one in stored}
-    for step in steps:
-        if step.type == "Consent" and step.resource is not None:
-            rules = consent.compile(step.resource, became[step.reference].version)
-            consents.enforce(writer, entries[step.reference][0], step.id, rules)
+    for patient, entry in _recompiled(writer, steps, entries).items():
+        consents.recompile(writer, entry, patient)
     return became
+
+
+def _recompiled(db: Reader, steps: Sequence[Step], entries: Mapping[str, list[AuditEntry]]) -> dict[str, AuditEntry]:
+    """The patients whose rules change, each with what that is recorded by: a Consent of theirs, or whom one names."""
+    found: dict[str, AuditEntry] = {}
+    for step in steps:
+        patients: Sequence[str] = ()
+        if step.type == "Consent":
+            patients = [each for each in (step.patient_id, step.former and step.former.patient_id) if each]
+        elif step.type in COLLECTIVES:
+            patients = directory.patients_naming(db, step.reference)
+        found |= dict.fromkeys(patients, entries[step.reference][0])
+    return found
 
 
 def _new(step: Step) -> New:
     assert step.resource is not None
     after = step.version - 1
-    return New(step.resource, step.patient_id, step.custodian_id, _METHODS[step.act], step.rows, after)
+    method = _METHODS[step.act]
+    return New(step.resource, step.patient_id, step.custodian_id, method, step.rows, after, step.patients)
 
 
 def _entries(asked: Asked, step: Step) -> list[AuditEntry]:

@@ -9,8 +9,10 @@ from gateway.fhir import json
 from gateway.fhir.labels import RESTRICTED
 from gateway.fhir.references import literal
 from gateway.rules.access import Visibility
-from gateway.rules.consent import RANK, disclosure_class
+from gateway.rules.content import aspect_of
 from gateway.rules.document import Basis
+from gateway.rules.sensitivity import PART_2, PSYCHOTHERAPY
+from gateway.rules.shape import RANK
 from gateway.store import resources
 from gateway.store.database import Reader
 
@@ -42,7 +44,7 @@ def companions_of(
         if reference in found:
             continue
         resource = _stored(db, visibility, reference, basis.patient_id) or known.get(reference)
-        if resource is not None and RANK[disclosure_class(resource)] <= _CEILING:
+        if resource is not None and _fits(resource):
             found[reference] = resource
             waiting.extend(_references(resource))
     return found
@@ -56,6 +58,12 @@ def _stored(db: Reader, visibility: Visibility, reference: str, patient_id: str)
         return None
     resource: dict[str, Any] = json.parse(stored.text)
     return resource
+
+
+def _fits(resource: Mapping[str, Any]) -> bool:
+    """No more restricted than the document, and under none of the laws that ask for a consent of their own."""
+    aspect = aspect_of(resource)
+    return RANK[aspect.confidentiality] <= _CEILING and aspect.labels.isdisjoint({*PSYCHOTHERAPY, PART_2})
 
 
 def _references(value: Any) -> Iterator[str]:

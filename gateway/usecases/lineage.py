@@ -8,12 +8,14 @@ from decimal import Decimal
 
 from gateway.errors import NotFound
 from gateway.fhir.json import parse
-from gateway.rules import consent as consent_rules
 from gateway.rules.audit import Act
+from gateway.rules.consent import Rule
 from gateway.rules.document import Basis
 from gateway.rules.evidence import Origin, Statement, segment_identifier, sentence_identifier
+from gateway.rules.purposes import ANY, covered_by
 from gateway.rules.rendering import name_of
 from gateway.rules.review import sight_of
+from gateway.rules.shape import Effect
 from gateway.store import consents, drafts, reads, resources, submissions, transcripts
 from gateway.store.database import Reader
 from gateway.store.drafts import Draft
@@ -81,7 +83,7 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A Consent version that permits somebody something today; `purposes` are all it covers."""
+    """A Consent version that permits somebody something today; `purposes` are all it covers, "*" any."""
 
     consent: str
     recipients: tuple[str, ...]
@@ -182,16 +184,21 @@ def _evidence(session_id: str, id: str, segment: Spoken | None) -> Evidence:
 
 
 def _in_force(db: Reader, asked: Asked, patient_id: str) -> tuple[InForce, ...]:
-    found = consents.of_patient(db, asked.visibility, patient_id)
-    compiled = (consent_rules.compile(parse(stored.text), stored.version) for stored in found)
+    by_consent: dict[str, list[Rule]] = {}
+    for rule in consents.in_force(db, asked.visibility, patient_id):
+        if rule.shape.effect is Effect.PERMIT:
+            by_consent.setdefault(rule.reason.consent, []).append(rule)
     return tuple(
         InForce(
-            rules[0].consent,
-            tuple(dict.fromkeys(f"Organization/{rule.recipient_id}" for rule in rules)),
-            tuple(dict.fromkeys(rule.purpose for rule in rules)),
-            rules[0].valid_from,
-            rules[0].valid_until,
+            consent,
+            tuple(dict.fromkeys(rule.recipient for rule in rules)),
+            tuple(dict.fromkeys(code for rule in rules for code in _covered(rule.purpose))),
+            min(rule.valid_from for rule in rules),
+            max(rule.valid_until for rule in rules),
         )
-        for rules in compiled
-        if rules and rules[0].valid_from <= asked.at < rules[0].valid_until
+        for consent, rules in by_consent.items()
     )
+
+
+def _covered(purpose: str) -> tuple[str, ...]:
+    return covered_by(purpose) if purpose != ANY else (ANY,)

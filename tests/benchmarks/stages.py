@@ -21,7 +21,7 @@ from gateway.api.fhir.negotiation import wish
 from gateway.fhir import json
 from gateway.fhir.check import check
 from gateway.rules.audit import Act
-from gateway.store import audit, resources, visible
+from gateway.store import audit, deciding, resources, visible
 from gateway.store.journal import Journal
 from gateway.usecases import authenticate, read
 from gateway.usecases.asked import Asked
@@ -60,7 +60,7 @@ def _stages(services: Services, stage: Stage) -> list[Row]:
     with services.database.read() as db:
         values = {**visible.parameters(asked.visibility), "type": "DocumentReference"}
         select = _each(lambda: db.one(resources._READ, {**values, "id": next(ids)}))
-        rules = _each(lambda: visible.rules_of(db, asked.visibility, stage.patients[0]))
+        rules = _each(lambda: deciding.rules_of(db, asked.visibility, stage.patients[0]))
         stored = resources.read(db, asked.visibility, "DocumentReference", next(ids))
     assert stored is not None
     request = Request({"type": "http", "method": "GET", "query_string": b"", "headers": [(b"accept", b"*/*")]})

@@ -22,20 +22,32 @@ from gateway.store.statements import Prepared
 MACHINERY = {
     "audit.record_all": "what it writes are the entries themselves",
     "audit.record_each": "what it writes are the entries themselves",
+    "kinds.keep_kinds": "part of publishing, which records it",
+    "kinds.keep_shapes": "part of compiling consents, which records it",
+    "reclassifying.classify": "part of making anew what an upgrade left, which records it",
+    "reclassifying.classify_patient": "part of compiling consents, which records it",
+    "reclassifying.settle": "part of publishing, which records it",
+    "reclassifying.settle_deletion": "part of withdrawing, which records it",
     "index.write": "part of publishing and withdrawing, which record it; a test below holds that nothing else calls it",
 }
 # Functions that read without a visibility, each with what they read instead of patient content.
 OPEN = {
     "budget.at_most": "nothing; it bounds what is read in its block",
+    "classifying.kinds_of": "what a consent may ask of content: labels and types, to decide by",
+    "classifying.refers_of": "what a resource refers to, to classify others by",
+    "classifying.selectors_of": "what the consents of patients single out, to classify by",
+    "classifying.sight_of": "what the consents of patients single out, to classify by",
     "clients.client_of": "a registered client",
     "clients.clients": "registered clients",
     "driving.driver_of": "how many index rows a search could begin with; that decides on the way, never on the answer",
     "directory.patients_naming": "whose consents a change of a team, group or role makes compile anew",
     "glass.custodian_of": "who keeps a record, to be told of an emergency there",
     "glass.open_one": "whether an emergency access is still good",
+    "kinds.kind_behind": "what a consent may ask of content: labels and types, to decide by",
     "people.is_taken": "a login",
     "people.person_of": "somebody who signs in",
-    "registry.device": "a device, about no patient",
+    "reclassifying.moved_by": "what an anchor of consents refers to no more, to classify that anew",
+    "reclassifying.subjects_of": "whom a version is about, to classify it by",
     "registry.listed": "organizations and practitioners, about no patient",
     "registry.organization": "an organization, about no patient",
     "registry.organizations": "organizations, about no patient",
@@ -52,6 +64,8 @@ OPEN = {
 }
 # Statements that read a text under no visibility, each with why it never leaves.
 COMPILED = {
+    "gateway.store.classifying._CURRENT": "what an anchor of consents refers to becomes part of the kinds of others",
+    "gateway.store.consents._WORDS": "what a consent says becomes the rules themselves",
     "gateway.store.directory._CONTENT": "who belongs to a team, group or role becomes part of the rules themselves",
 }
 

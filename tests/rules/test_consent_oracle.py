@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from gateway.rules.consent_decide import Verdict
+from gateway.rules.consent import Verdict
 from tests.rules import consent_worlds
 from tests.rules.consent_oracle import Answer, Caller, answer
 from tests.rules.consent_oracle_content import World

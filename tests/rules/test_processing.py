@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.rules.access import Visibility
-from gateway.rules.consent_decide import Basis, Decision, decide_processing
+from gateway.rules.consent import Basis, Decision, decide_processing
 from tests.rules.consent_oracle_content import World
 from tests.rules.consent_worlds import AI_PROCESSING, coding, reference
 from tests.rules.deciding import CUSTODIAN, compiled

@@ -12,9 +12,10 @@ import pytest
 
 from gateway.rules.access import Visibility
 from gateway.rules.audit import AuditEntry
-from gateway.rules.consent import ROOT_PERMIT, Rule
+from gateway.rules.consent import Rule
 from gateway.store import consents, resources
 from gateway.store.database import Database
+from tests.permits import permit
 
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
 
@@ -33,25 +34,11 @@ for line in sys.stdin:
 """
 
 
-def rule(**changes: Any) -> Rule:
-    given: dict[str, Any] = {
-        "patient_id": "p1",
-        "consent_id": "c1",
-        "consent_version": 1,
-        "recipient_id": "hospital",
-        "purpose": "TREAT",
-        "shape": ROOT_PERMIT,
-        "valid_from": NOON - timedelta(days=1),
-        "valid_until": NOON + timedelta(days=1),
-    }
-    return Rule(**(given | changes))
-
-
 @pytest.fixture
 def enforce(database: Database, entry: Callable[..., AuditEntry]) -> Callable[..., None]:
-    def make(*rules: Rule, consent: str = "c1") -> None:
+    def make(*rules: Rule, patient: str = "p1") -> None:
         with database.write() as writer:
-            consents.enforce(writer, entry(), consent, rules)
+            consents.enforce(writer, entry(), patient, rules)
 
     return make
 
@@ -74,16 +61,16 @@ def test_a_permit_opens_the_record_and_is_named(
 ) -> None:
     publish()
     assert sees(database, seen_by("hospital")) is None
-    enforce(rule())
-    assert sees(database, seen_by("hospital")) == ("Consent/c1/_history/1",)
+    enforce(permit("p1"))
+    assert sees(database, seen_by("hospital")) == ("Consent/c1/_history/1#provision",)
     assert sees(database, seen_by("clinic")) == ()
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        {"patient_id": "p2"},
-        {"recipient_id": "insurer"},
+        {"patient": "p2"},
+        {"recipient": "Organization/insurer"},
         {"purpose": "HPAYMT"},
         {"valid_from": NOON + timedelta(microseconds=1)},
         {"valid_until": NOON},
@@ -98,14 +85,15 @@ def test_a_permit_for_something_else_opens_nothing(
     other: dict[str, Any],
 ) -> None:
     publish()
-    enforce(rule(**other))
+    standing = permit(**{"patient": "p1", **other})
+    enforce(standing, patient=standing.patient_id)
     assert sees(database, seen_by("hospital")) is None
 
 
-def test_the_rules_of_a_consent_are_replaced_as_a_whole(database: Database, enforce: Callable[..., None]) -> None:
-    enforce(rule(), rule(purpose="COC"))
-    enforce(rule(consent_id="c2"), consent="c2")
-    enforce(rule(consent_version=2))
+def test_the_rules_of_a_patient_are_replaced_as_a_whole(database: Database, enforce: Callable[..., None]) -> None:
+    enforce(permit("p1"), permit("p1", purpose="COC"))
+    enforce(permit("p2"), patient="p2")
+    enforce(permit("p1", consent_version=2))
     assert count(database, "consent_rule") == 2
     enforce()
     assert count(database, "consent_rule") == 1
@@ -113,7 +101,7 @@ def test_the_rules_of_a_consent_are_replaced_as_a_whole(database: Database, enfo
 
 def test_equal_shapes_are_one_row(database: Database, enforce: Callable[..., None]) -> None:
     for number in range(5):
-        enforce(rule(consent_id=f"c{number}", patient_id=f"p{number}"), consent=f"c{number}")
+        enforce(permit(f"p{number}"), patient=f"p{number}")
     assert count(database, "consent_rule") == 5
     assert count(database, "shape") == 1
 
@@ -122,7 +110,7 @@ def test_a_revocation_reaches_another_process_at_its_next_read(
     database: Database, place: Any, publish: Callable[..., Any], enforce: Callable[..., None]
 ) -> None:
     publish()
-    enforce(rule())
+    enforce(permit("p1"))
     with subprocess.Popen(
         [sys.executable, "-c", READER, place.url, place.key.hex(), NOON.isoformat()],
         stdin=subprocess.PIPE,
@@ -139,7 +127,7 @@ def test_a_revocation_reaches_another_process_at_its_next_read(
         assert [ask(), ask()] == ["seen", "seen"]
         enforce()
         assert ask() == "nothing"
-        enforce(rule(consent_version=2))
+        enforce(permit("p1", consent_version=2))
         assert ask() == "seen"
         other.communicate()
     assert other.returncode == 0

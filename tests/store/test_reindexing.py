@@ -71,7 +71,7 @@ def test_an_upgrade_keeps_what_was_indexed_and_says_what_is_to_be_done(place: Pl
     assert found(database, "Patient", ("family", "mül")) == ["p"]
     assert found(database, "Patient", ("birthdate", "1980")) == ["p"]
     with database.read() as db:
-        assert reindexing.behind(db) == 1
-    assert steps(database, entry, 10) == 1
+        assert reindexing.behind(db) == 2
+    assert [steps(database, entry, 10) for _ in range(3)] == [1, 1, 0]
     assert found(database, "Patient", ("phonetic", "miller")) == ["p"]
     database.close()

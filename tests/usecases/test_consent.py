@@ -25,7 +25,12 @@ PCF = SHARED / "packages" / "SUSHI-BUILT-ihe.iti.pcf-1.1.1-current.tgz"
 
 
 def form(world: World, **changes: Any) -> Form:
-    given: dict[str, Any] = {"patient": world.patient, "recipient": world.other, "purpose": "TREAT", "start": "2020-01-01"}
+    given: dict[str, Any] = {
+        "patient": world.patient,
+        "recipient": world.other,
+        "purpose": "TREAT",
+        "start": "2020-01-01",
+    }
     return permit(**(given | changes))
 
 
@@ -62,7 +67,7 @@ def test_a_grant_publishes_a_consent_and_opens_the_record_to_its_recipient(world
     granted = consent.grant(world.services, staff(world), form(world))
     found = seen(world, world.other)
     assert found is not None
-    assert found.consents == (f"Consent/{granted.id}/_history/1",)
+    assert found.consents == (f"Consent/{granted.id}/_history/1#provision",)
     assert seen(world, "somebody else") is None
     assert seen(world, world.other, "HPAYMT") is None
 
@@ -105,7 +110,7 @@ def test_revoking_one_consent_leaves_the_other_in_force(world: World) -> None:
     first, second = (consent.grant(world.services, staff(world), form(world)) for _ in range(2))
     consent.revoke(world.services, staff(world), first.id)
     found = seen(world, world.other)
-    assert found is not None and found.consents == (f"Consent/{second.id}/_history/1",)
+    assert found is not None and found.consents == (f"Consent/{second.id}/_history/1#provision",)
 
 
 def test_revoking_again_changes_nothing(world: World) -> None:

@@ -79,14 +79,17 @@ def test_lineage_tells_who_read_it_under_which_consent(world: World) -> None:
     found = traced(world, kind, id)
     [outside] = [each for each in found.reads if each.client_id == "ehr"]
     assert (outside.organization_id, outside.purpose, outside.resources) == (world.other, "TREAT", (f"{kind}/{id}",))
-    assert outside.consents == (f"Consent/{granted.id}/_history/1",)
+    assert outside.consents == (f"Consent/{granted.id}/_history/1#provision",)
     [in_force] = found.consents
-    assert (in_force.consent, in_force.recipients) == (outside.consents[0], (f"Organization/{world.other}",))
+    assert (f"{in_force.consent}#provision", in_force.recipients) == (
+        outside.consents[0],
+        (f"Organization/{world.other}",),
+    )
 
 
 def test_each_consent_in_force_is_listed_once_with_all_it_permits(world: World) -> None:
     kind, id = approved(world)
-    for purpose in ("TREAT", "COC", "TREAT"):
+    for purpose in ("TREAT", "COC", "HPAYMT"):
         form = permit(world.patient, world.other, purpose, "2026-01-01", None, "a form")
         last = consent.grant(world.services, world.scribe, form)
     consent.revoke(world.services, world.scribe, last.id)

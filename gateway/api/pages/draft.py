@@ -34,6 +34,7 @@ _PUBLISHED = {
     "Provenance": "{} records of where it comes from: the model, the lines it rests on, who changed and approved it.",
 }
 _PURPOSES = {
+    "*": "any purpose",
     "TREAT": "treatment",
     "COC": "coordination of care",
     "ETREAT": "emergency treatment",

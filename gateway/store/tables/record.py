@@ -24,6 +24,13 @@ resource = Table(
     Column("method", String(8), nullable=False),
     Column("text", LargeBinary, nullable=False),
     Column("indexed_by", String(16), nullable=False, server_default=""),  # see store/index.py
+    Column("kind_pk", Number, nullable=False, server_default="0"),  # 0: not classified, its custodian's own use only
+    Index(
+        "ix_resource_unclassified",
+        "pk",
+        sqlite_where=text("kind_pk = 0"),
+        postgresql_where=text("kind_pk = 0"),
+    ),
     Index(
         "ix_resource_indexed",
         "indexed_by",
@@ -108,32 +115,93 @@ ix_quantity = _index(
 )
 ix_uri = _index("ix_uri", Column("value", Text, nullable=False), keys=("value",))
 
-# --- consent, compiled ------------------------------------------------------------------------------------------
+# --- whose it is beside the one patient, and what it is to a consent ------------------------------------------------
 
-shape = Table(  # what a rule is about; equal shapes are one row
-    "shape",
+subject = Table(  # the patients of what is about several; each of them must permit
+    "subject",
     metadata,
-    Column("id", String(64), primary_key=True),  # SHA-256 of the body
-    Column("effect", String(8), nullable=False),  # permit | deny
-    Column("ceiling", Integer, nullable=False),  # the rank of the highest confidentiality it is about
-    Column("body", LargeBinary, nullable=False),
+    Column("resource_pk", Number, ForeignKey("resource.pk", ondelete="CASCADE"), primary_key=True),
+    Column("patient_id", Id, primary_key=True),
+    Index("ix_subject_patient", "patient_id", "resource_pk"),
+    sqlite_with_rowid=False,
 )
 
-consent_rule = Table(
+target = Table(  # what a Provenance tells of, or a Binary is secured by: who sees that, sees it
+    "target",
+    metadata,
+    Column("resource_pk", Number, ForeignKey("resource.pk", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("type", String(64)),  # without a type it is nothing that is kept here
+    Column("id", Id),
+    Column("version", String(64)),
+    Index("ix_target_of", "type", "id", "resource_pk"),
+    sqlite_with_rowid=False,
+)
+
+
+def _interned(name: str, *columns: Column[Any]) -> Table:
+    """What many rows have in common, kept once under a number of its own. Such a row never changes."""
+    return Table(
+        name,
+        metadata,
+        key(),
+        Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the body
+        Column("body", LargeBinary, nullable=False),
+        *columns,
+    )
+
+
+def _marked(name: str, of: Table) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("selector_id", Text, primary_key=True),
+        Column(f"{of.name}_pk", Number, ForeignKey(f"{of.name}.pk"), primary_key=True),
+        sqlite_with_rowid=False,
+    )
+
+
+kind = _interned("kind")  # all that a consent may ask of content
+shape = _interned("shape", Column("is_marked", Boolean, nullable=False))  # the content that a rule speaks of
+# Which selectors they name: most name none, and those that do name those of one patient.
+kind_mark, shape_mark = _marked("kind_mark", kind), _marked("shape_mark", shape)
+
+shape_kind = Table(  # a row for each kind that a shape meets: what the rule says of the two, as a join
+    "shape_kind",
+    metadata,
+    Column("shape_pk", Number, ForeignKey("shape.pk"), primary_key=True),
+    Column("kind_pk", Number, ForeignKey("kind.pk"), primary_key=True),
+    Column("redacts", Boolean, nullable=False),  # it meets what is left without the parts labelled by themselves
+    sqlite_with_rowid=False,
+)
+
+# --- consent, compiled ------------------------------------------------------------------------------------------
+
+consent_rule = Table(  # those of one patient lie side by side, consent by consent
     "consent_rule",
     metadata,
-    key(),
-    Column("patient_id", Id, nullable=False),
-    Column("consent_id", Id, nullable=False),
-    Column("consent_version", Integer, nullable=False),
-    Column("recipient_id", Id, nullable=False),
+    Column("patient_id", Id, primary_key=True),
+    Column("consent_id", Id, primary_key=True),
+    Column("place", Integer, primary_key=True),  # among the rules of the consent
+    Column("recipient", String(160), nullable=False),
     Column("purpose", String(32), nullable=False),
-    Column("shape_id", String(64), ForeignKey("shape.id"), nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("shape_pk", Number, ForeignKey("shape.pk"), nullable=False),
     Column("valid_from", Micros, nullable=False),
     Column("valid_until", Micros, nullable=False),
-    Index("ix_consent_rule_lookup", "patient_id", "recipient_id", "purpose", "shape_id"),
-    Index("ix_consent_rule_recipient", "recipient_id", "purpose", "shape_id", "patient_id"),
-    Index("ix_consent_rule_consent", "consent_id"),
+    Column("consent_version", Integer, nullable=False),
+    Column("path", String(255), nullable=False),
+    Index("ix_consent_rule_recipient", "recipient", "purpose", "patient_id"),
+    sqlite_with_rowid=False,
+)
+
+consent_selector = Table(  # what the consents of a patient single out
+    "consent_selector",
+    metadata,
+    Column("patient_id", Id, primary_key=True),
+    Column("selector_id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 consent_actor = Table(  # the CareTeams, Groups and PractitionerRoles that a patient's consents name, directly or not

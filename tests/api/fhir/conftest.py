@@ -19,14 +19,19 @@ from starlette.testclient import TestClient
 from gateway.api.app import create
 from gateway.fhir.labels import ACT_CODE_SYSTEM, CONFIDENTIALITY, label
 from gateway.identity.bearer import hash_of, mint
+from gateway.rules.access import Visibility
 from gateway.rules.audit import Act, AuditEntry
-from gateway.rules.consent import ROOT_PERMIT, Rule
+from gateway.rules.consent import Rule
 from gateway.store import consents, resources, tables, tokens
 from gateway.store.audit import record
 from gateway.store.database import Database
 from gateway.store.journal import Journal
 from gateway.store.resources import New, Stored
+from gateway.usecases import label_rules
 from gateway.usecases.services import Limits, Services
+from tests.permits import permit
+
+LABELS = Path(__file__).parents[3] / "mappings" / "labels"
 
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
 BASE = "https://gateway.example/fhir"
@@ -50,6 +55,7 @@ class World:
     database: Database
     clock: Clock
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
+    rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
 
     def publish(
         self,
@@ -79,15 +85,35 @@ class World:
             gone = {"version": former["version"] + 1, "is_deleted": True, "method": "DELETE", "text": b""}
             writer.connection.execute(table.insert().values({k: v for k, v in (former | gone).items() if k != "pk"}))
 
+    def hold(self, resource: dict[str, Any], patient: str | None, **labels: Any) -> Stored:
+        """Publish it; a Consent is in force from now on."""
+        kept = self.publish(resource, patient, **labels)
+        if kept.type == "Consent" and kept.patient_id:
+            self._stand(kept.patient_id)
+        return kept
+
     def permit(self, patient: str, organization: str, consent: str = "c1", purpose: str = "TREAT") -> None:
-        until = NOON + timedelta(days=365)
-        rule = Rule(patient, consent, 1, organization, purpose, ROOT_PERMIT, NOON - timedelta(days=1), until)
-        with self.database.write() as writer:
-            consents.enforce(writer, self.entry(Act.CONSENT), consent, [rule])
+        """A permit without a Consent behind it, which would be one more resource in the world."""
+        self.enforce(consent, permit(patient, f"Organization/{organization}", consent, purpose))
 
     def revoke(self, consent: str = "c1") -> None:
+        self.enforce(consent)
+
+    def enforce(self, consent: str, *rules: Rule) -> None:
+        """Let these be the rules of a consent that is no resource."""
+        former = self.rules.pop(consent, ())
+        self.rules[consent] = rules
+        for patient in {rule.patient_id for rule in (*former, *rules)}:
+            self._stand(patient)
+
+    def _stand(self, patient: str) -> None:
+        sight = Visibility("clinic", "TREAT", self.clock())
         with self.database.write() as writer:
-            consents.enforce(writer, self.entry(Act.REVOKE), consent, [])
+            entry = self.entry(Act.CONSENT)
+            consents.recompile(writer, entry, patient)
+            kept = consents.standing(writer, sight, patient)
+            beside = [rule for rules in self.rules.values() for rule in rules if rule.patient_id == patient]
+            consents.enforce(writer, entry, patient, [*kept, *beside])
 
     def entry(self, act: Act, **fields: Any) -> AuditEntry:
         return AuditEntry(act, self.clock(), None, **fields)
@@ -173,14 +199,14 @@ def new_world(tmp_path: Path) -> Iterator[Callable[[], World]]:
 
 
 def _client(database: Database, journal: Journal, clock: Clock) -> TestClient:
-    unused = cast(Any, None)  # reading needs no vault, mappings, profiles or key sets
+    unused = cast(Any, None)  # neither vault, mappings, profiles nor key sets are needed
     services = Services(
         database=database,
         journal=journal,
         vault=unused,
         notes=unused,
         catalogue=unused,
-        labels=unused,
+        labels=label_rules.load(LABELS),
         profiles=unused,
         keys=unused,
         public_url="https://gateway.example",

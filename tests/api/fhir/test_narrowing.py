@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from gateway.rules.audit import Act
-from gateway.rules.consent import Effect, Rule, Shape
-from gateway.store import consents
-from tests.api.fhir.conftest import NOON, World, document, names, provenance
+from tests.api.fhir.conftest import World, document, names, provenance
 from tests.api.fhir.test_hidden import FILTERS, hide
+from tests.permits import deny
 
 LETTER = [{"coding": [{"system": "urn:categories", "code": "letter"}]}]
 EVERY = frozenset({"system/*.rs"})
@@ -68,10 +64,7 @@ def test_a_narrower_scope_never_shows_more(open_world: World) -> None:
 def test_a_deny_or_an_ended_consent_never_shows_more(open_world: World, scopes: frozenset[str]) -> None:
     token = open_world.token("ehr", scopes)
     before = shown(open_world, token)
-    until = NOON + timedelta(days=365)
-    deny = Rule("zed", "no", 1, "ehr", "TREAT", Shape(Effect.DENY, "R"), NOON - timedelta(days=1), until)
-    with open_world.database.write() as writer:
-        consents.enforce(writer, open_world.entry(Act.CONSENT), "no", [deny])
+    open_world.enforce("no", deny("zed", "Organization/ehr"))
     denied = shown(open_world, token)
     open_world.revoke("c-bob")
     revoked = shown(open_world, token)

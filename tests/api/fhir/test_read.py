@@ -184,7 +184,7 @@ def test_every_read_is_recorded_with_the_consent_that_permitted_it(world: World)
     assert (row["act"], row["outcome"], row["patient_id"], row["custodian_id"]) == ("read", "0", "ann", "clinic")
     assert (row["target_type"], row["target_id"], row["target_version"]) == ("DocumentReference", "doc-ann", "1")
     assert row["request_id"] == "r-1"
-    assert json.loads(row["detail"]) == {"consents": ["Consent/c1/_history/1"]}
+    assert json.loads(row["detail"]) == {"consents": ["Consent/c1/_history/1#provision"]}
 
 
 def test_absolute_addresses_lead_back_here(world: World) -> None:

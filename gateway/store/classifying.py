@@ -1,0 +1,137 @@
+"""Of which kind each version is: what a consent may ask of it, turned into one number when it is written.
+
+Most versions tell of themselves only. A Provenance tells of its targets, a Binary of what it is secured by; a deletion
+is of the kind of what was deleted. Which selectors mean a version depends on the consents of its patients, and for
+some on what another resource, the anchor, refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import String, bindparam, select
+
+from gateway.fhir.json import parse
+from gateway.rules.content import Kind, aspect_of, kind_of, told_by
+from gateway.rules.selector import Selector, outgoing, selector_of
+from gateway.rules.subjects import told_of
+from gateway.store.database import Reader
+from gateway.store.statements import Prepared, batches
+from gateway.store.tables import consent_selector, kind, resource
+
+NOTHING = Kind(frozenset())
+Name = tuple[str, str]  # type and id
+
+
+class Version(NamedTuple):
+    """A version to be classified; without a `resource` it is a deletion."""
+
+    name: Name
+    number: int
+    is_current: bool
+    patients: tuple[str, ...]
+    resource: Mapping[str, Any] | None
+
+
+class Sight(NamedTuple):
+    """What the consents of the patients single out, and what the anchors of that refer to."""
+
+    selectors: Mapping[str, Sequence[Selector]]  # by patient
+    refers: Mapping[str, frozenset[str]]
+
+    def of(self, version: Version) -> list[Selector]:
+        return list({one.id: one for each in version.patients for one in self.selectors.get(each, ())}.values())
+
+
+def sight_of(db: Reader, versions: Iterable[Version]) -> Sight:
+    """What is to be known of the consents for these versions. Those that are current count as done."""
+    versions = list(versions)
+    selectors = selectors_of(db, {patient for version in versions for patient in version.patients})
+    anchors = {one.anchor for each in selectors.values() for one in each if one.anchor}
+    beside = {"/".join(one.name): _outgoing(one.resource) for one in versions if one.is_current} if anchors else {}
+    refers = {anchor: beside[anchor] if anchor in beside else refers_of(db, anchor) for anchor in anchors}
+    return Sight(selectors, refers)
+
+
+def selectors_of(db: Reader, patients: Iterable[str]) -> dict[str, list[Selector]]:
+    """The selectors that the consents of each patient name."""
+    found: dict[str, list[Selector]] = {}
+    for some in batches(sorted(patients)):
+        rows = db.all(_selectors(len(some)), {f"id{place}": id for place, id in enumerate(some)})
+        for patient_id, body in rows:
+            found.setdefault(patient_id, []).append(selector_of(bytes(body)))
+    for selectors in found.values():
+        selectors.sort(key=lambda one: one.id)
+    return found
+
+
+def refers_of(db: Reader, reference: str) -> frozenset[str]:
+    """What the current version of a resource refers to."""
+    type, _, id = reference.partition("/")
+    row = db.one(_CURRENT, {"type": type, "id": id})
+    return _outgoing(parse(bytes(row[0]))) if row else frozenset()
+
+
+def _outgoing(body: Mapping[str, Any] | None) -> frozenset[str]:
+    return outgoing(body) if body is not None else frozenset()
+
+
+def kinds_of(db: Reader, versions: Sequence[Version], sight: Sight) -> list[Kind]:
+    """The kind of each version; those that tell of others come after these, as the others may be among them."""
+    made: dict[int, Kind] = {}
+    beside: dict[tuple[Name, str | None], Kind] = {}
+    for place in sorted(range(len(versions)), key=lambda place: _order(versions[place])):
+        version = versions[place]
+        made[place] = _kind(db, version, sight, beside)
+        beside[version.name, str(version.number)] = made[place]
+        if version.is_current:
+            beside[version.name, None] = made[place]
+    return [made[place] for place in range(len(versions))]
+
+
+def _order(version: Version) -> tuple[bool, bool, int]:
+    is_telling = version.resource is not None and is_record(version.resource)
+    return is_telling, version.resource is None, version.number
+
+
+def is_record(body: Mapping[str, Any]) -> bool:
+    """Whether it tells of others."""
+    return body["resourceType"] == "Provenance" or "securityContext" in body
+
+
+def _kind(db: Reader, version: Version, sight: Sight, beside: Mapping[tuple[Name, str | None], Kind]) -> Kind:
+    body = version.resource
+    if body is None:
+        return _known(db, version.name, str(version.number - 1), beside)
+    selectors = sight.of(version)
+    if not is_record(body):
+        return Kind(frozenset({aspect_of(body, selectors, sight.refers)}))
+    named = [_known(db, (each.type, each.id), each.version, beside) if each else NOTHING for each in told_of(body)]
+    return told_by(body, named, selectors, sight.refers)
+
+
+def _known(db: Reader, name: Name, number: str | None, beside: Mapping[tuple[Name, str | None], Kind]) -> Kind:
+    """The kind of a version, or of the current one; that of nothing for what is not there."""
+    if (name, number) in beside:
+        return beside[name, number]
+    if number is not None and not (number.isascii() and number.isdigit() and len(number) < 10):
+        return NOTHING
+    values = {"type": name[0], "id": name[1]}
+    row = db.one(_KIND, values) if number is None else db.one(_KIND_OF_VERSION, values | {"number": int(number)})
+    return kind_of(bytes(row[0])) if row else NOTHING
+
+
+_NAMED = (resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
+_CURRENT = Prepared(select(resource.c.text).where(*_NAMED, resource.c.is_current, ~resource.c.is_deleted))
+_BODY = select(kind.c.body).join(resource, resource.c.kind_pk == kind.c.pk).where(*_NAMED)
+_KIND = Prepared(_BODY.where(resource.c.is_current))
+_KIND_OF_VERSION = Prepared(_BODY.where(resource.c.version == bindparam("number")))
+
+
+@cache
+def _selectors(size: int) -> Prepared:
+    patients = [bindparam(f"id{place}", type_=String) for place in range(size)]
+    rows = select(consent_selector.c.patient_id, consent_selector.c.body)
+    return Prepared(rows.where(consent_selector.c.patient_id.in_(patients)))
