@@ -42,7 +42,7 @@ def test_id_version_and_time_are_the_servers_and_the_rest_of_meta_is_kept(house:
     assert made["meta"]["versionId"] == "1"
     assert made["meta"]["lastUpdated"] > "2026"
     assert (made["meta"]["tag"], made["meta"]["profile"]) == (meta["tag"], meta["profile"])
-    assert labels(made) == {"PSY", "R"}
+    assert labels(made) == {"PSY", "R", "MH"}
     assert house.get("/fhir/Observation/mine", house.writer).status_code == 404
 
 
