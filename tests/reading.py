@@ -27,6 +27,7 @@ Way = tuple[str, str]  # method and address, as the routes have them
 WRITES: frozenset[Way] = frozenset(
     {("POST", TYPE), *product(("PUT", "PATCH", "DELETE"), (INSTANCE, TYPE))},
 )
+BUNDLES: Way = ("POST", BASE)
 SHAPES = (
     "_total=accurate",
     "_summary=count",
@@ -116,7 +117,7 @@ def ways(ground: Ground) -> dict[Way, list[Request]]:
         ("GET", "/metadata"): lambda: _gets(["metadata"]),
         ("GET", BASE): lambda: _gets(_whole_system(ground)),
         ("POST", BASE + "/_search"): lambda: _posts("_search", ["_count=3", f"_type={','.join(ground.searched)}"]),
-        ("POST", BASE): lambda: _bundles(ground, queries),
+        BUNDLES: lambda: _bundles(ground, queries),
         ("GET", BASE + "/_history"): lambda: _gets(
             f"_history{text}" for text in ("", "?_count=2", "?_since=2020-01-01", "?_at=2026", "?_type=Patient,Consent")
         ),

@@ -135,7 +135,7 @@ def list_consents(request: Request, caller: Manager, patient: Annotated[str, Que
 def _answer(request: Request, status: int, stored: Stored, text: bytes | None = None) -> Response:
     base = services_of(request).fhir_base
     headers = {
-        "ETag": f'W/"{stored.version}"',
+        "ETag": stored.etag,
         "Location": f"{base}/Consent/{stored.id}/_history/{stored.version}",
         "Cache-Control": "no-store",
     }

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from gateway.fhir.inline import rest_of
 from gateway.fhir.json import dump, parse
-from gateway.fhir.labels import REDACTED, SUBSETTED, label
+from gateway.fhir.labels import REDACTED, SUBSETTED, confidentiality_of, label
 
 
 class Redacted(NamedTuple):
-    """The text that goes out, and the SHA-256 of the text that it was made of."""
+    """The text that goes out with its confidentiality, and the SHA-256 of the text that it was made of."""
 
     text: bytes
+    confidentiality: str
     digest: str
 
 
@@ -31,4 +32,4 @@ def redact(text: bytes) -> Redacted:
     if rest is None:
         raise NothingLeft
     copy = {**rest, "meta": {**rest["meta"], "security": list(rest["meta"].get("security", ()))}}
-    return Redacted(dump(label(copy, REDACTED, SUBSETTED)), sha256(text).hexdigest())
+    return Redacted(dump(label(copy, REDACTED, SUBSETTED)), confidentiality_of(rest), sha256(text).hexdigest())

@@ -42,4 +42,10 @@ def patients_of(row: Stored) -> tuple[str, ...]:
 def _share(rows: Sequence[Stored]) -> dict[str, Any]:
     consents = sorted({consent for row in rows for consent in row.consents})
     versions = [f"{row.type}/{row.id}/_history/{row.version}" for row in rows]
-    return {"count": len(rows), "resources": versions, **({"consents": consents} if consents else {})}
+    told = {"consents": consents, "redacted": redacted(rows)}
+    return {"count": len(rows), "resources": versions, **{name: value for name, value in told.items() if value}}
+
+
+def redacted(rows: Iterable[Stored]) -> dict[str, str]:
+    """Of what goes out without some of its parts the digest of the whole, by version."""
+    return {f"{row.type}/{row.id}/_history/{row.version}": row.whole for row in rows if row.whole is not None}

@@ -114,7 +114,7 @@ def _unless_known(entry: Entry, stored: Stored) -> Answered:
 def _is_known(entry: Entry, stored: Stored) -> bool:
     if entry.if_none_match is not None:
         tags = {tag.strip().removeprefix("W/") for tag in entry.if_none_match.split(",")}
-        return bool(tags & {"*", f'"{stored.version}"'})
-    if entry.if_modified_since is None:
+        return bool(tags & {"*", stored.etag.removeprefix("W/")})
+    if entry.if_modified_since is None or stored.redacts:
         return False
     return stored.updated_micros // MICROS * MICROS <= interval(entry.if_modified_since).low

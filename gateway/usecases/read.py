@@ -11,7 +11,7 @@ from gateway.store import audit_log, binaries, resources
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
-from gateway.usecases.disclosures import patients_of
+from gateway.usecases.disclosures import patients_of, redacted
 from gateway.usecases.events import event_of
 from gateway.usecases.scoping import in_scope
 from gateway.usecases.services import Services
@@ -57,7 +57,8 @@ def find(services: Services, asked: Asked, db: Reader, type: str, id: str, versi
 def told(asked: Asked, act: Act, found: Stored) -> list[AuditEntry]:
     """What is recorded of a version that is given out: an entry for each patient it is about."""
     target = f"{found.type}/{found.id}/_history/{found.version}"
-    detail = {"consents": list(found.consents)} if found.consents else None
+    noted = {"consents": list(found.consents), "redacted": redacted([found])}
+    detail = {name: value for name, value in noted.items() if value} or None
     return [
         asked.entry(act, target, patient_id=patient_id, custodian_id=found.custodian_id, detail=detail)
         for patient_id in patients_of(found) or (None,)

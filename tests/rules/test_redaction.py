@@ -16,11 +16,11 @@ from tests.fhir.test_inline import composition, labelled, observation
 def test_the_copy_says_what_was_done_to_it_and_the_digest_of_what_it_was_made_of() -> None:
     made = labelled(composition(), ("section", 1), CONFIDENTIALITY["V"])
     made["meta"]["versionId"] = "3"
-    text, digest = redact(dump(made))
+    text, confidentiality, digest = redact(dump(made))
     copy = parse(text)
     assert {"REDACTED", "SUBSETTED"} < {code for _, code in security_of(copy)}
     assert digest == sha256(dump(made)).hexdigest()
-    assert (copy["meta"]["versionId"], confidentiality_of(copy)) == ("3", "R")
+    assert (copy["meta"]["versionId"], confidentiality_of(copy), confidentiality) == ("3", "R", "R")
     assert b"drinks" not in text
     assert b"low" in text
     assert check(copy) == []

@@ -90,11 +90,17 @@ def content(request: Request, wish: Wish, body: bytes, headers: dict[str, str] |
 
 def version(request: Request, wish: Wish, stored: Stored, text: bytes) -> Response:
     """One version of a resource, or 304 when the caller has it already."""
-    etag = f'W/"{stored.version}"'
-    headers = {"ETag": etag, "Last-Modified": http_date(stored.updated_at)}
-    if _has_it(request, etag, stored.updated_at):
+    headers = told_of(stored)
+    if _has_it(request, stored):
         return Response(status_code=304, headers={**headers, "Cache-Control": "no-store"})
     return content(request, wish, text, headers | links_of(stored, services_of(request).fhir_base))
+
+
+def told_of(stored: Stored) -> dict[str, str]:
+    """The headers of one version. What is left of one without its more restricted parts is not told by a date: the
+    next answer may be the whole."""
+    dated = {} if stored.redacts else {"Last-Modified": http_date(stored.updated_at)}
+    return {"ETag": stored.etag, **dated}
 
 
 @lru_cache(maxsize=4096)
@@ -112,14 +118,14 @@ def _bare(etag: str) -> str:
     return etag.strip().removeprefix("W/")
 
 
-def _has_it(request: Request, etag: str, updated_at: datetime) -> bool:
+def _has_it(request: Request, stored: Stored) -> bool:
     if header(request, b"if-none-match") is not None:
-        return matches(request, etag)
+        return matches(request, stored.etag)
     since = header(request, b"if-modified-since")
-    if since is None:
+    if since is None or stored.redacts:
         return False
     try:
         known = parsedate_to_datetime(since)
     except (TypeError, ValueError):
         return False
-    return updated_at.replace(microsecond=0) <= (known if known.tzinfo else known.replace(tzinfo=UTC))
+    return stored.updated_at.replace(microsecond=0) <= (known if known.tzinfo else known.replace(tzinfo=UTC))

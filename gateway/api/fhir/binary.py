@@ -13,10 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api.fhir.answers import version
+from gateway.api.fhir.answers import told_of, version
 from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import Wish
-from gateway.api.fhir.written import is_fhir_json, told_of
+from gateway.api.fhir.written import is_fhir_json
 from gateway.api.media import names_json
 from gateway.errors import UnsupportedMedia
 from gateway.fhir.json import JsonFault, dump, parse

@@ -56,7 +56,7 @@ def _entry(answer: Answered, asked: Asked, base: str, form: str) -> bytes:
     address = f"{base}/{stored.type}/{stored.id}"
     if answer.entry.is_write and not stored.is_deleted:
         response["location"] = f"{address}/_history/{stored.version}"
-    response |= {"etag": f'W/"{stored.version}"', "lastModified": instant(stored.updated_micros)}
+    response |= {"etag": stored.etag, "lastModified": instant(stored.updated_micros)}
     if answer.entry.is_write and form == "OperationOutcome":
         response["outcome"] = outcome([_done(answer)])
     shown = _is_shown(answer, asked, stored, form)

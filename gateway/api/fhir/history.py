@@ -40,7 +40,7 @@ def _entry(row: Stored, base: str) -> bytes:
     asked = {"method": row.method, "url": row.type if row.method == "POST" else f"{row.type}/{row.id}"}
     answered = {
         "status": _STATUS[row.method],
-        "etag": f'W/"{row.version}"',
+        "etag": row.etag,
         "lastModified": instant(row.updated_micros),
     }
     return history_entry(f"{base}/{row.type}/{row.id}", None if row.is_deleted else row.text, asked, answered)

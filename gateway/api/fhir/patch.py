@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api.fhir.answers import identify, perform
+from gateway.api.fhir.answers import identify, perform, told_of
 from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import Wish, wish
-from gateway.api.fhir.written import answered, provenance_of, told_of, without_parameters
+from gateway.api.fhir.written import answered, provenance_of, without_parameters
 from gateway.errors import UnsupportedMedia
 from gateway.fhir.patch.bodies import is_offered
 from gateway.usecases import patch as usecase

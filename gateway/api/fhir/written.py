@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.dependencies import services_of
-from gateway.api.fhir.answers import content, http_date
+from gateway.api.fhir.answers import content, told_of
 from gateway.api.fhir.headers import header
 from gateway.api.fhir.negotiation import Wish
 from gateway.api.media import FHIR_VERSIONS, JSON_TYPES
@@ -68,10 +68,6 @@ def answered(request: Request, wanted: Wish, written: Written) -> Response:
     response = content(request, wanted, _body(preferred(request), stored, written), headers)
     response.status_code = 201 if written.created else 200
     return response
-
-
-def told_of(stored: Stored) -> dict[str, str]:
-    return {"ETag": f'W/"{stored.version}"', "Last-Modified": http_date(stored.updated_at)}
 
 
 def preferred(request: Request) -> str:

@@ -58,6 +58,11 @@ def _data(meaning: str, reference: str) -> dict[str, Any]:
     return {"data": [{"meaning": meaning, "reference": {"reference": reference}}]}
 
 
+def _during(id: str, day: str) -> Resource:
+    """A document of Pia's about care on a day; when it was written does not count."""
+    return document(id, "pia", context={"period": {"start": day, "end": day}})
+
+
 # The same in both worlds. Pia opens what was done in a year, Ann all but what she names.
 CONSENTS = (
     consent(
@@ -77,7 +82,7 @@ CONSENTS = (
 SHOWN = (
     Held({"resourceType": "Practitioner", "id": "ex", "name": [{"family": "Former"}]}, None, "N"),
     Held(patient("pia", "Period"), "pia"),
-    Held(document("in-time", "pia", date="2026-05-05"), "pia"),
+    Held(_during("in-time", "2026-05-05"), "pia"),
     Held(
         {
             "resourceType": "Encounter",
@@ -128,14 +133,8 @@ def _record(name: str, *consents: Resource) -> list[Held]:
     return [
         Held(patient(name, f"{name}son".title(), birthDate="1990-01-02", gender="other"), name),
         Held(letter, name),
-        Held(observation(f"obs-{name}", name), name),
-        Held(provenance(f"prov-{name}", f"DocumentReference/doc-{name}/_history/1"), name),
         *(Held(each, name) for each in consents),
     ]
-
-
-def _undated(id: str, of: str) -> Resource:
-    return {name: value for name, value in document(id, of).items() if name != "date"}
 
 
 def _visit() -> Resource:
@@ -168,6 +167,8 @@ _SAME = [{"system": "urn:consents", "value": "1"}]
 MEANS: Mapping[str, list[Held]] = {
     "no consent": [
         *_record("zed"),
+        Held(observation("obs-zed", "zed"), "zed"),
+        Held(provenance("prov-zed", "DocumentReference/doc-zed/_history/1"), "zed"),
         Held(_list(), "zed"),
         Held(_binary("secured", securityContext={"reference": "DocumentReference/doc-zed"}), "zed"),
         Held(_binary("attached"), None),
@@ -186,8 +187,8 @@ MEANS: Mapping[str, list[Held]] = {
     "what depends on it": [Held(_visit()), Held(observation("during", encounter={"reference": "Encounter/visit"}))],
     "an author": [Held(document("by-ex", author=[{"reference": "Practitioner/ex"}]))],
     "a time": [
-        Held(document("long-ago", "pia", date="2019-05-05"), "pia"),
-        Held(_undated("once", "pia"), "pia"),
+        Held(_during("long-ago", "2019-05-05"), "pia"),
+        Held(document("once", "pia"), "pia"),
     ],
     "several subjects": [Held(document("couple", context={"related": _BOTH}), "*")],
     "an expired consent": _record("exa", consent("c-exa", "exa", root={"period": _PAST})),
