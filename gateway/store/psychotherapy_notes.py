@@ -12,9 +12,11 @@ from sqlalchemy import bindparam, insert, select, update
 
 from gateway.rules.access import Visibility
 from gateway.rules.audit import AuditEntry
-from gateway.rules.psychotherapy import Note, is_author
+from gateway.rules.consent_compile import selectors_of
+from gateway.rules.psychotherapy import Note, decide_note
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
+from gateway.store.deciding import rules_of
 from gateway.store.statements import Prepared
 from gateway.store.tables import psychotherapy_note
 from gateway.store.times import micros, moment
@@ -93,7 +95,9 @@ def _opened(db: Reader, visibility: Visibility, vault: Vault, rows: Iterable[tup
 
 def _permitting(db: Reader, visibility: Visibility, note: Note) -> tuple[str, ...] | None:
     """The consents that let the note out, none for its author; None when nothing does."""
-    return () if is_author(note, visibility) else None
+    rules = rules_of(db, visibility, note.patient_id)
+    decision = decide_note(note, visibility, rules, selectors_of(rules))
+    return tuple(str(reason) for reason in decision.reasons) if decision.permits else None
 
 
 def _place(note: Note) -> str:

@@ -16,7 +16,7 @@ from gateway.store.submissions import ACCEPTED, Submission
 from gateway.usecases.asked import Asked
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
-from gateway.usecases.submit import Receipt, attempt, repeated
+from gateway.usecases.submit import Receipt, again, attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +84,5 @@ def replay(services: Services, asked: Asked, submission_id: str) -> Receipt:
             raise NotFound
         parts = tuple(submissions.parts(db, sight, services.vault, found.id))
     if found.state == ACCEPTED:
-        return repeated(services, asked, found)
+        return again(services, asked, found, parts)
     return attempt(services, asked, mapping, replace(found, mapping_version=mapping.version), parts)

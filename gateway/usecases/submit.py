@@ -25,6 +25,7 @@ from gateway.store.database import Reader, Writer
 from gateway.store.submissions import ACCEPTED, REFUSED, Part, Submission
 from gateway.usecases.asked import Asked
 from gateway.usecases.intake import Drafted, Intake, Source, take_in
+from gateway.usecases.processing import Concerned, ProcessingRefused, check, concerned, may_keep, permitted
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
@@ -66,7 +67,7 @@ def submit(services: Services, asked: Asked, payload: Payload) -> Receipt:
             raise NotFound("There is no mapping of that name.")
         former = _former(db, caller.client_id, payload.mapping, digest, payload.idempotency_key)
     if former is not None and former.state == ACCEPTED:
-        return repeated(services, asked, former)
+        return again(services, asked, former, payload.parts)
     new = Submission(
         id=former.id if former else str(uuid.uuid4()),
         client_id=caller.client_id,
@@ -90,19 +91,37 @@ def turn_away(services: Services, asked: Asked, refusal: Refusal) -> NoReturn:
 
 
 def attempt(services: Services, asked: Asked, mapping: Mapping, new: Submission, parts: tuple[Part, ...]) -> Receipt:
-    """Try a submission, for the first time or again, and keep the outcome either way. Raises Refusal."""
+    """Try a submission, for the first time or again, and keep the outcome either way: but nothing of what the patient
+    does not permit an AI to process. Raises Refusal."""
     source = Source(new.client_id, asked.visibility, asked.at)
-    for _ in range(_ATTEMPTS):
-        try:
-            with services.database.read() as db:
-                intake = take_in(services, db, source, mapping, parts)
-            return _accept(services, asked, source, new, parts, intake)
-        except _Raced:
-            continue
-        except Refusal as refusal:
-            _keep_refused(services, asked, new, parts, refusal)
-            raise
-    turn_away(services, asked, Conflict("The same session is being submitted elsewhere at this moment; try again."))
+    about = _concerned(services, asked, new, parts)
+    with permitted(services, asked, about, new.id):
+        for _ in range(_ATTEMPTS):
+            try:
+                with services.database.read() as db:
+                    intake = take_in(services, db, source, mapping, parts)
+                return _accept(services, asked, source, about, new, parts, intake)
+            except _Raced:
+                continue
+            except ProcessingRefused:
+                raise
+            except Refusal as refusal:
+                if may_keep(services, about):
+                    _keep_refused(services, asked, new, parts, refusal)
+                    raise
+                turn_away(services, asked, refusal)
+        turn_away(services, asked, Conflict("The same session is being submitted elsewhere at this moment; try again."))
+
+
+def again(services: Services, asked: Asked, former: Submission, parts: tuple[Part, ...]) -> Receipt:
+    """An accepted submission sent or tried once more: its first answer, while the patient still permits it."""
+    with permitted(services, asked, _concerned(services, asked, former, parts), former.id):
+        return repeated(services, asked, former)
+
+
+def _concerned(services: Services, asked: Asked, of: Submission, parts: tuple[Part, ...]) -> Concerned:
+    with services.database.read() as db:
+        return concerned(db, asked, of.client_id, parts, services.limits.payload_depth)
 
 
 def repeated(services: Services, asked: Asked, former: Submission) -> Receipt:
@@ -124,10 +143,17 @@ def _former(db: Reader, client_id: str, mapping: str, digest: str, key: str | No
 
 
 def _accept(
-    services: Services, asked: Asked, source: Source, new: Submission, parts: tuple[Part, ...], intake: Intake
+    services: Services,
+    asked: Asked,
+    source: Source,
+    about: Concerned,
+    new: Submission,
+    parts: tuple[Part, ...],
+    intake: Intake,
 ) -> Receipt:
     """Everything in one transaction; of two equal submissions at once the second gets the first one's answer."""
     with services.database.write() as writer:
+        check(services, writer, about)
         first = _former(writer, new.client_id, new.mapping, new.digest, new.idempotency_key)
         is_new = first is None or first.state != ACCEPTED
         if is_new:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateway.usecases import signin
 from gateway.usecases.asked import Origin
 from tests.house import PASSWORD, House
@@ -22,3 +24,11 @@ def token(house: House, login: str, *scopes: str, practitioner: str = "", purpos
         purpose=purpose,
     )
     return signin.sign_in(services, login, PASSWORD, Origin()).token
+
+
+def decided(house: House, **form: Any) -> str:
+    """The id of a Consent of the patient, by the form that clients fill in."""
+    whole = {"patient": house.world.patient, "period": {"start": "2020-01-01"}} | form
+    answer = house.ask("POST", "/consents", house.clinician, json=whole)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
