@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,8 @@ class Road:
         return [entry["resource"] for entry in bundle.get("entry", []) if entry["search"]["mode"] == mode]
 
 
-def submit(road: Road) -> str:
+def parts_of(road: Road) -> dict[str, tuple[str, bytes, str]]:
+    """What the scribe sends of a session."""
     context = {
         "patient": {"reference": f"Patient/{road.cast.patient_id}"},
         "session": {"id": road.session, "start": "2026-09-01T14:00:00Z", "end": "2026-09-01T14:50:00Z"},
@@ -78,7 +79,11 @@ def submit(road: Road) -> str:
         "prompt": {"text": "Summarise the session in BIRP form.", "version": "14"},
     }
     files = {"context": ("context.json", dump(context), "application/json")}
-    files |= {name: (f"{name}.json", path.read_bytes(), "application/json") for name, path in road.parts.items()}
+    return files | {name: (f"{name}.json", path.read_bytes(), "application/json") for name, path in road.parts.items()}
+
+
+def submit(road: Road) -> str:
+    files = parts_of(road)
     token = road.token_of(road.cast.scribe, " ".join(SCRIBE_SCOPES))
     answer = road.ask("POST", "/submissions/aws-healthscribe", token, expect=201, files=files).json()
     again = road.ask("POST", "/submissions/aws-healthscribe", token, expect=200, files=files).json()
@@ -216,6 +221,32 @@ def revoke(road: Road) -> str:
     return "with the very next request, with the token it still holds, the EHR finds nothing"
 
 
+def withhold(road: Road) -> str:
+    parties = {"patient": road.cast.patient_id, "recipients": [f"Organization/{road.cast.recipient_id}"]}
+    form = parties | {"purposes": ["TREAT"], "period": {"start": "2026-01-01"}}
+    but = {"exceptions": [{"type": "deny", "labels": ["MH"]}]}
+    answer = road.ask("POST", "/consents", road.cast.clinician.token, expect=201, json=form | but).json()
+    road.consent_id = answer["id"]
+    if not road.found(f"/fhir/Patient?_id={road.cast.patient_id}"):
+        raise NotAsExpected("what the client still permits did not arrive")
+    for path in ("DocumentReference", "Composition", "Provenance"):
+        if road.found(f"/fhir/{path}?patient={road.cast.patient_id}"):
+            raise NotAsExpected(f"a {path} about mental health left although the client has excepted that")
+    return "permitted again, but nothing that is labelled MH: the EHR finds the person, and no trace of the sessions"
+
+
+def refuse_ai(road: Road) -> str:
+    form = {"patient": road.cast.patient_id, "kind": "ai-processing", "type": "deny", "recipients": ["*"]}
+    clinician = road.cast.clinician.token
+    refusal = road.ask("POST", "/consents", clinician, expect=201, json=form | {"purposes": []}).json()
+    token = road.token_of(road.cast.scribe, " ".join(SCRIBE_SCOPES))
+    files = parts_of(replace(road, session="session-refused"))
+    answer = road.ask("POST", "/submissions/aws-healthscribe", token, expect=403, files=files).json()
+    road.ask("POST", f"/consents/{refusal['id']}/revocation", clinician)
+    said = answer["issue"][0]["diagnostics"].partition(" (request")[0]
+    return f'the scribe\'s next session is refused (403): "{said}"'
+
+
 STEPS = (
     ("An AI scribe submits a session", submit),
     ("A draft is invisible", hidden),
@@ -229,4 +260,6 @@ STEPS = (
     ("It takes the whole record along", carry),
     ("The auditor traces it", trace),
     ("The client revokes the consent", revoke),
+    ("The client permits, but not the sessions", withhold),
+    ("The client refuses AI", refuse_ai),
 )
