@@ -93,7 +93,7 @@ OFTEN = ("actor", "purpose", "securityLabel", "securityLabel")
 
 @st.composite
 def provisions(draw: DrawFn, depth: int = 0) -> dict[str, Any]:
-    stated = draw(st.lists(st.sampled_from((*OFTEN, *ELEMENTS)), max_size=2 if depth else 3, unique=True))
+    stated = draw(st.lists(st.sampled_from((*OFTEN, *ELEMENTS)), max_size=2, unique=True))
     made: dict[str, Any] = {"type": draw(st.sampled_from(["permit", "deny", "permit"]))}
     made |= {name: _element(name, draw(ELEMENTS[name])) for name in stated}
     nested = [draw(provisions(depth + 1)) for _ in range(draw(st.integers(0, 2 - min(2, depth))))]
@@ -178,10 +178,13 @@ def _dated(moment: str | None, period: str) -> SearchStrategy[dict[str, Any]]:
     return st.one_of(ways)
 
 
-@st.composite
-def _noted(draw: DrawFn) -> dict[str, Any]:
+def _noted() -> SearchStrategy[dict[str, Any]]:
     """A note that is more restricted than the rest, or not."""
-    codes = draw(seldom(some((*LEVELS, *SENSITIVITIES[2:], "NOPAT")), 2)) or ()
+    labels = st.one_of(st.just([]), st.sampled_from([["V"], ["R"], ["R", "HIV"]]), some((*SENSITIVITIES[2:], "NOPAT")))
+    return labels.map(_note)
+
+
+def _note(codes: list[str]) -> dict[str, Any]:
     inline = [{"url": INLINE, "valueCoding": label(each)} for each in codes]
     return {"note": [{"text": "x", "extension": inline}]} if inline else {}
 
