@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gateway import logs
-from tests.benchmarks import charts, measures, report
+from tests.benchmarks import charts, consenting, measures, population, report
 from tests.benchmarks.charts import fill, record
 from tests.benchmarks.limits import raw_driver
 from tests.benchmarks.measures import Measured, Scale
@@ -21,10 +21,12 @@ from tests.benchmarks.processes import Server, free_port, running
 from tests.benchmarks.stage import READ, Stage, copied, plan, prepare, written
 from tests.benchmarks.stages import stages
 
-NAMES = ("read", "search", "everything", "submit", "approve", "create", "transaction", "stages")
-FULL = Scale(rounds=6, seconds=0.8, writes=16, patients=4, chart=1000)
-QUICK = Scale(rounds=2, seconds=0.25, writes=4, patients=1, chart=1000)
+SERVED = ("read", "search", "everything", "submit", "approve", "create", "transaction")
+NAMES = (*SERVED, "stages", "consent", "revocation")
+FULL = Scale(rounds=6, seconds=0.8, writes=16, patients=4, chart=1000, population=100_000)
+QUICK = Scale(rounds=2, seconds=0.25, writes=4, patients=1, chart=1000, population=9_000)
 
+Section = tuple[str, tuple[str, ...], report.Cells]
 console = Console()
 if not console.is_terminal:
     console = Console(width=120)
@@ -39,21 +41,23 @@ def main() -> None:
     wanted = tuple(arguments.only or NAMES)
     logs.configure("warning")
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
-        sections = _run(Path(folder), QUICK if arguments.quick else FULL, wanted)
+        scale = QUICK if arguments.quick else FULL
+        sections = _run(Path(folder), scale, wanted) if {*SERVED, "stages"} & set(wanted) else []
+        sections += _consented(Path(folder) / "population", scale, wanted)
     for section in sections:
         report.show(console, *section)
     if arguments.write:
         report.write(sections)
 
 
-def _run(folder: Path, scale: Scale, wanted: tuple[str, ...]) -> list[tuple[str, tuple[str, ...], report.Cells]]:
+def _run(folder: Path, scale: Scale, wanted: tuple[str, ...]) -> list[Section]:
     port = free_port()
     with console.status("Walking the road to fill a database"):
         stage = prepare(folder, port, scale.patients)
         fill(stage, scale.chart)
         plan(stage).save(folder / "plan.json")
-    sections = []
-    if set(wanted) - {"stages"}:
+    sections: list[Section] = []
+    if set(wanted) & set(SERVED):
         found, servers = _served(stage, scale, wanted)
         sections.append(("The gateway and its limits", report.heads(), report.comparison(found)))
         sections.append(("The server process", ("what", "value"), servers))
@@ -62,6 +66,24 @@ def _run(folder: Path, scale: Scale, wanted: tuple[str, ...]) -> list[tuple[str,
             spent, others = stages(stage)
         sections.append(("A read, stage by stage", ("stage", "CPU µs"), report.rows(spent, 0)))
         sections.append(("Other work", ("what", "CPU ms"), report.rows(others, 2, 0.001)))
+    return sections
+
+
+def _consented(folder: Path, scale: Scale, wanted: tuple[str, ...]) -> list[Section]:
+    if not {"consent", "revocation"} & set(wanted):
+        return []
+    with console.status(f"Making {scale.population:,} patients"):
+        crowd = population.prepare(folder, free_port(), scale.population)
+    sections: list[Section] = []
+    if "consent" in wanted:
+        with console.status("Measuring: consent"):
+            found = consenting.searching(crowd, scale)
+        title = f"A search across {scale.population:,} patients under {population.SHAPES} consents, and without consent"
+        sections.append((title, consenting.SEARCH_HEADS, found))
+    if "revocation" in wanted:
+        with console.status("Measuring: revocation"):
+            took = consenting.revoking(crowd, 10 * scale.writes)
+        sections.append(("Revoked here, refused there", consenting.REVOKE_HEADS, took))
     return sections
 
 

@@ -25,13 +25,14 @@ _FHIR = "application/fhir+json"
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How much is measured: rounds, seconds of a burst, submissions of a round for each number of clients,
-    patients with documents, resources of the one with a whole chart."""
+    patients with documents, resources of the one with a whole chart, patients of whom consent is asked."""
 
     rounds: int
     seconds: float
     writes: int
     patients: int
     chart: int
+    population: int
 
 
 @dataclass

@@ -91,10 +91,10 @@ def prepare(folder: Path, port: int, patients: int) -> Stage:
         clinician = register.practitioner(services, operator, "Okafor", ["Ngozi"], [("urn:example:staff", "1")]).id
         stage = Stage(
             settings,
-            scribe=_role(services, custodian, "submission.write"),
-            reviewer=_role(services, custodian, "review", practitioner=clinician),
-            ehr=_role(services, recipient, "system/*.rs"),
-            writer=_role(services, custodian, "system/*.cruds"),
+            scribe=role(services, custodian, "submission.write"),
+            reviewer=role(services, custodian, "review", practitioner=clinician),
+            ehr=role(services, recipient, "system/*.rs"),
+            writer=role(services, custodian, "system/*.cruds"),
             patients=[_patient(services, custodian, recipient, number) for number in range(patients)],
             documents=[],
         )
@@ -187,8 +187,10 @@ def writes(said: list[Statement]) -> list[Statement]:
     return [statement for statement in said if statement.is_write]
 
 
-def _role(services: Services, organization: str, scope: str, practitioner: str | None = None) -> Role:
-    caller = Caller(str(uuid.uuid4()), f"{scope} client", organization, frozenset({scope}), "TREAT", practitioner)
+def role(services: Services, organization: str, *scopes: str, practitioner: str | None = None) -> Role:
+    """A caller of the organization, with a token for these scopes and TREAT."""
+    id, client = str(uuid.uuid4()), f"{scopes[0]} client"
+    caller = Caller(id, client, organization, frozenset(scopes), "TREAT", practitioner)
     text, now = mint(), services.clock()
     token = tokens.Token(
         hash_of(text),

@@ -13,8 +13,8 @@ from gateway.rules.cases import GROUPS, telling
 from gateway.rules.cases.case import Case, Group, expected, outcome
 from gateway.rules.cases.cast import COLLECTIVES
 from gateway.rules.cases.table import numbered, put_into
-from gateway.rules.consent_admission import admit
 from gateway.rules.consent import Basis
+from gateway.rules.consent_admission import admit
 from gateway.rules.consent_elements import DEEPEST, MEANINGS, READING
 
 CASES = [case for _, _, case in numbered(GROUPS)]

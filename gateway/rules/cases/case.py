@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from gateway.fhir.labels import RESTRICTED, confidentiality_of, label
 from gateway.rules.access import Visibility
 from gateway.rules.cases.cast import CLINIC, Known
-from gateway.rules.consent_compile import compile_all, selectors_of
 from gateway.rules.consent import Decision, Facts, Reason, Rule, decide
+from gateway.rules.consent_compile import compile_all, selectors_of
 from gateway.rules.content import Kind, aspect_of, told_by
 from gateway.rules.selector import Selector, outgoing
 from gateway.rules.subjects import patients_of
