@@ -78,6 +78,16 @@ def add_patient(
         console.print(known.id)
 
 
+def add_device(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    organization: OfOrganization,
+    identifier: Identifiers = None,
+) -> None:
+    """Make known what a client is, so that consents can name it; prints its id."""
+    with acting(organization) as (services, asked):
+        console.print(register.device(services, asked, name, identifiers(identifier or ())).id)
+
+
 def let_patient_in(
     patient: Annotated[str, typer.Argument(help="Id of the Patient.")],
     login: Annotated[str, typer.Option(help="What she signs in with.")],
@@ -145,6 +155,7 @@ def join(cli: typer.Typer) -> None:
     for name, add in (
         ("organization", add_organization),
         ("practitioner", add_practitioner),
+        ("device", add_device),
         ("patient", add_patient),
     ):
         group = typer.Typer(no_args_is_help=True, help=f"The {name}s known here.")

@@ -18,7 +18,16 @@ from gateway.fhir.path import EvaluationError, Path
 RULE_SYSTEM = "urn:care-continuity-gateway:label-rule"
 # What everybody may know of; it is about no patient.
 DIRECTORY = frozenset(
-    {"HealthcareService", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole", "Questionnaire"}
+    {
+        "Device",
+        "HealthcareService",
+        "Location",
+        "Medication",
+        "Organization",
+        "Practitioner",
+        "PractitionerRole",
+        "Questionnaire",
+    }
 )
 # It names codes to say what may be seen of them; its own secrecy is a matter of the policy.
 _APART = DIRECTORY | {"Consent"}

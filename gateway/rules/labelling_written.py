@@ -48,11 +48,12 @@ def label_written(
     """Label what was written (in place); `former` is the version before, `given` what the rules give. What is no
     directory entry, and about nobody's record here, is not opened to everybody."""
     kind, given = resource["resourceType"], tuple(given)
-    _tidy(resource, NORMAL if kind in DIRECTORY else RESTRICTED)
+    is_of_nobody = not patients_of({"id": "", **resource})
+    _tidy(resource, NORMAL if kind in DIRECTORY and is_of_nobody else RESTRICTED)
     least = _within(resource, former)
     if former is not None:
         least += _kept(former)
-    if kind not in DIRECTORY and not patients_of({"id": "", **resource}):
+    if kind not in DIRECTORY and is_of_nobody:
         least.append((CONFIDENTIALITY_SYSTEM, RESTRICTED["code"]))
     labels = {code for system, code in least if system == ACT_CODE_SYSTEM and code != _INLINE[1]}
     raise_to(resource, (code for system, code in least if system == CONFIDENTIALITY_SYSTEM))

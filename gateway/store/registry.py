@@ -74,8 +74,10 @@ def practitioner(db: Reader, id: str) -> Stored | None:
     return current(db, "Practitioner", id)
 
 
-def device(db: Reader, id: str) -> Stored | None:
-    return current(db, "Device", id)
+def device(db: Reader, visibility: Visibility, id: str) -> Stored | None:
+    """The device, if the visibility sees it."""
+    found = read(db, visibility, "Device", id)
+    return found if found is not None and not found.is_deleted else None
 
 
 def listed(db: Reader, type: str, system: str, value: str) -> list[Stored]:

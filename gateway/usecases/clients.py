@@ -10,7 +10,7 @@ from gateway.errors import Issue, NotFound, Unprocessable
 from gateway.fhir.tables import resource_types
 from gateway.identity.keysets import KeysetFault, check
 from gateway.peers.http import PeerRefused
-from gateway.rules.access import Caller
+from gateway.rules.access import Caller, Visibility
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.registration import check_registration
 from gateway.rules.scopes import SYSTEM
@@ -33,14 +33,14 @@ def add(
 ) -> Client:
     """Register a client of an organization, with its public keys or the URL that publishes them.
 
-    Consents that name the `device`, a Device known here, mean this client. Raises Unprocessable with every fault.
+    Consents that name the `device`, one its organization sees, mean this client. Raises Unprocessable with every fault.
     Organization, purpose and device are fixed from here on.
     """
     canonical, issues = check_registration(scopes, purpose, context=SYSTEM, types=resource_types())
     issues += _key_issues(services, jwks, jwks_url)
     if not name.strip():
         issues.append(Issue("A name is needed.", "name", code="required"))
-    issues += _device_issues(services, device)
+    issues += _device_issues(services, Visibility(organization, purpose, services.clock()), device)
     if issues:
         raise Unprocessable(issues=issues)
     client = Client(str(uuid.uuid4()), name.strip(), organization, jwks, jwks_url, canonical, purpose, device)
@@ -81,12 +81,12 @@ def _key_issues(services: Services, jwks: Any | None, jwks_url: str | None) -> l
     return []
 
 
-def _device_issues(services: Services, device: str | None) -> list[Issue]:
+def _device_issues(services: Services, visibility: Visibility, device: str | None) -> list[Issue]:
     if device is None:
         return []
     with services.database.read() as db:
-        known = registry.device(db, device)
-    return [] if known else [Issue("No such Device is known here.", "device", code="not-found")]
+        known = registry.device(db, visibility, device)
+    return [] if known else [Issue("The organization knows no such Device.", "device", code="not-found")]
 
 
 def _entry(

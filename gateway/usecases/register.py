@@ -1,4 +1,4 @@
-"""Make organizations, practitioners and patients known: US Core shapes, labelled, checked, audited."""
+"""Make organizations, practitioners, devices and patients known: US Core shapes, labelled, checked, audited."""
 
 from __future__ import annotations
 
@@ -33,6 +33,19 @@ def practitioner(
     """Somebody who reviews. Refuses with Unprocessable."""
     name = [_name(family, given)]
     resource = _resource("Practitioner", US_CORE_PRACTITIONER, identifiers, active=True, name=name)
+    return _publish(services, asked, label(resource, NORMAL))
+
+
+def device(services: Services, asked: Asked, name: str, identifiers: Sequence[Identifier] = ()) -> Stored:
+    """What a client is, for consents to name it; it works for the caller's organization. Refuses with Unprocessable."""
+    resource = _resource(
+        "Device",
+        None,
+        identifiers,
+        status="active",
+        deviceName=[{"name": name, "type": "user-friendly-name"}],
+        owner=reference("Organization", asked.caller.organization_id),
+    )
     return _publish(services, asked, label(resource, NORMAL))
 
 
@@ -80,12 +93,12 @@ def _publish(
         return resources.publish(writer, entry, New(resource, patient_id, custodian_id))
 
 
-def _resource(type: str, profile: str, identifiers: Sequence[Identifier], **elements: Any) -> dict[str, Any]:
+def _resource(type: str, profile: str | None, identifiers: Sequence[Identifier], **elements: Any) -> dict[str, Any]:
     named = [{"system": system, "value": value} for system, value in identifiers]
     return {
         "resourceType": type,
         "id": str(uuid.uuid4()),
-        "meta": {"profile": [profile]},
+        **({"meta": {"profile": [profile]}} if profile else {}),
         **({"identifier": named} if named else {}),
         **elements,
     }

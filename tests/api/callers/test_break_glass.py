@@ -77,7 +77,7 @@ def test_where_no_consent_foresees_it_absent_and_hidden_patients_get_one_answer(
 
 
 @pytest.mark.spec("X-081")
-def test_it_ends_by_itself_within_the_hour(house: House, document: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_ends_by_itself_within_the_hour(house: House, document: str) -> None:
     house.grant(purpose="BTG")
     token, services = broken(house)["token"], house.world.services
     now = services.clock()
