@@ -186,6 +186,21 @@ def test_an_edit_that_changes_nothing_makes_no_revision(browser: TestClient, wor
     assert (answer.status_code, world.rows("draft_revision")) == (303, before)
 
 
+def test_the_protection_is_chosen_on_the_page_and_lowered_with_a_reason_only(
+    browser: TestClient, world: World, draft: str
+) -> None:
+    address, before = f"/pages/reviews/{draft}/protection", world.rows("draft_revision")
+    lower = {"confidentiality": "N", "label-MH": "yes"}
+    assert browser.post(address, data=_fields(browser, draft) | lower).status_code == 422
+    assert world.rows("draft_revision") == before
+    assert browser.post(address, data=_fields(browser, draft) | lower | {"reason": "A reminder."}).status_code == 303
+    shown = browser.get(f"/pages/reviews/{draft}").text
+    assert "How it is protected: Normal: Mental health" in shown
+    assert "A reminder." in shown
+    same = _fields(browser, draft) | lower
+    assert (browser.post(address, data=same).status_code, world.rows("draft_revision")) == (303, before + 1)
+
+
 def _typed(page: str) -> dict[str, str]:
     """The text fields as a browser would send them back: unescaped, line breaks as CR LF."""
     found = re.findall(r'<textarea class="words" id="(text-[\w-]+)"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
