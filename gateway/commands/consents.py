@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from gateway.commands.operator import acting, console, table
-from gateway.fhir.json import parse
 from gateway.rules.consent_form import permit
-from gateway.usecases import consent
+from gateway.usecases import consent, consent_overview
 
 Custodian = Annotated[str, typer.Option("--organization", help="Id of the organization that keeps the record.")]
 
@@ -39,17 +38,11 @@ def revoke(
 
 
 def of_patient(patient: Annotated[str, typer.Argument(help="Id of the Patient.")], organization: Custodian) -> None:
-    """The consents of a patient, in force and past."""
-    rows = table("consent", "version", "status", "recipient", "purpose", "period")
+    """The consents of a patient, in force and past, in plain words."""
+    rows = table("consent", "kind", "state", "what it says")
     with acting(organization) as (services, asked):
-        for found in consent.of_patient(services, asked, patient):
-            body = parse(found.text)
-            provision = body["provision"]
-            period = provision.get("period", {})
-            recipients = ", ".join(actor["reference"]["reference"] for actor in provision["actor"])
-            purposes = ", ".join(purpose["code"] for purpose in provision["purpose"])
-            dates = f"{period.get('start', '…')} – {period.get('end', '…')}"
-            rows.add_row(found.id, str(found.version), body["status"], recipients, purposes, dates)
+        for each in consent_overview.overview(services, asked, patient).consents:
+            rows.add_row(each.consent.split("/")[1], each.kind.value, each.state.value, "\n".join(each.words))
     console.print(rows)
 
 

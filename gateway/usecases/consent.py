@@ -6,6 +6,7 @@ The custodian's staff does so for its patients, a patient for the own record.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 import structlog
 
@@ -18,6 +19,7 @@ from gateway.store import consents
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Written, carry_out
+from gateway.usecases.consent_references import faults_of
 from gateway.usecases.fitting import fit
 from gateway.usecases.known import current, is_own_patient
 from gateway.usecases.refusals import recorded
@@ -31,13 +33,9 @@ def grant(services: Services, asked: Asked, form: Form) -> Stored:
     id = str(uuid.uuid4())
 
     def decide(ground: Ground) -> list[Planned]:
-        if not is_own_patient(ground, form.patient):
-            issue = Issue("No such patient of this organization.", "Consent.patient", "not-found")
-            raise Unprocessable("The consent cannot be recorded.", issues=[issue])
-        if asked.caller.patient_id is not None and form.performer is not None:
-            issue = Issue("A patient consents in the own name.", "Consent.performer", "business-rule")
-            raise Unprocessable("The consent cannot be recorded.", issues=[issue])
         consent = consent_of(form, id, asked.caller.organization_id, asked.at)
+        if issues := list(_not_the_callers(ground, form)):
+            raise Unprocessable("The consent cannot be recorded.", issues=[*issues, *faults_of(ground, consent)])
         return [ground.plan(fit(ground, Act.CONSENT, consent, id=id))]
 
     with recorded(services, asked, Act.CONSENT):
@@ -79,6 +77,13 @@ def of_patient(services: Services, asked: Asked, patient_id: str) -> list[Stored
         entry = asked.entry(Act.SEARCH, "Consent", patient_id=patient_id, custodian_id=custodian_id)
         services.journal.record([entry]).result()
     return found
+
+
+def _not_the_callers(ground: Ground, form: Form) -> Iterator[Issue]:
+    if not is_own_patient(ground, form.patient):
+        yield Issue("No such patient of this organization.", "Consent.patient", "not-found")
+    if ground.asked.caller.patient_id is not None and form.performer is not None:
+        yield Issue("A patient consents in the own name.", "Consent.performer", "business-rule")
 
 
 def manages(asked: Asked, consent: Stored) -> bool:

@@ -19,9 +19,13 @@ from gateway.usecases.known import current, is_own_patient, patients_in
 
 def check_consent(ground: Ground, consent: dict[str, Any]) -> None:
     """Raises Unprocessable with every fault."""
-    issues = consent_admission.admit(consent, ground.asked.at) or list(_unknown(ground, consent))
-    if issues:
+    if issues := faults_of(ground, consent):
         raise Unprocessable("The consent cannot be recorded.", issues=issues)
+
+
+def faults_of(ground: Ground, consent: Mapping[str, Any]) -> list[Issue]:
+    """Every element that cannot be enforced; where all can, every reference that leads to nothing."""
+    return consent_admission.admit(consent, ground.asked.at) or list(_unknown(ground, consent))
 
 
 def _unknown(ground: Ground, consent: Mapping[str, Any]) -> Iterator[Issue]:

@@ -79,3 +79,48 @@ def test_a_consent_is_given_for_own_patients_alone(house: House) -> None:
     moved = consent(house, patient=house.cast.neighbour, id=made["id"], meta=made["meta"])
     assert put(house, moved).status_code == 403
     assert house.rows("SELECT DISTINCT patient_id FROM consent_rule") == [(house.world.patient,)]
+
+
+def test_what_leads_nowhere_or_out_of_the_record_is_refused_by_name(house: House) -> None:
+    neighbours = created(house, observation(house.cast.neighbour))["id"]
+    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+
+    def to(reference: str) -> dict[str, Any]:
+        return {"actor": [{"role": role, "reference": {"reference": reference}}]}
+
+    def about(meaning: str, reference: str) -> dict[str, Any]:
+        return {"data": [{"meaning": meaning, "reference": {"reference": reference}}]}
+
+    provisions = {
+        **{
+            f"{type}/x": to(f"{type}/x") for type in ("Practitioner", "PractitionerRole", "CareTeam", "Group", "Device")
+        },
+        "another clinic's patient": to("Patient/unknown"),
+        "absent content": about("instance", "Observation/absent"),
+        "absent dependents": about("dependents", "Encounter/absent"),
+        "an absent author": about("authoredby", "Practitioner/absent"),
+        "another patient's content": about("instance", f"Observation/{neighbours}"),
+        "what belongs to another patient's": about("related", f"Observation/{neighbours}"),
+    }
+    for name, provision in provisions.items():
+        answer = post(house, consent(house, provision={"type": "deny"} | provision))
+        element = "actor" if "actor" in provision else "data"
+        assert answer.status_code == 422, name
+        assert answer.json()["issue"][0]["expression"] == [f"Consent.provision.{element}[0].reference"], name
+    absent = consent(house, performer=[{"reference": "RelatedPerson/absent"}])
+    assert post(house, absent).json()["issue"][0]["expression"] == ["Consent.performer[0]"]
+    unsigned = {name: value for name, value in consent(house).items() if name != "sourceAttachment"}
+    form = unsigned | {"sourceReference": {"reference": "DocumentReference/absent"}}
+    assert post(house, form).json()["issue"][0]["expression"] == ["Consent.sourceReference"]
+    assert count(house, "Consent") == 0
+
+
+def test_content_persons_and_other_patients_that_are_known_may_be_named(house: House) -> None:
+    what = f"Observation/{created(house, observation(house.world.patient))['id']}"
+    made = consent(house)
+    actor = made["provision"]["actor"][0]
+    for reference in (f"Practitioner/{house.world.lee}", f"Patient/{house.cast.neighbour}"):
+        provision = {"type": "permit", "actor": [actor | {"reference": {"reference": reference}}]}
+        data = {"data": [{"meaning": "instance", "reference": {"reference": what}}]}
+        kept = created(house, made | {"provision": provision | data})
+        assert house.rows("SELECT patient_id FROM resource WHERE id = ?", kept["id"]) == [(house.world.patient,)]
