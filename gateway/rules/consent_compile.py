@@ -16,8 +16,8 @@ from gateway.fhir.dates import BEGINNING, END, Interval
 from gateway.fhir.labels import ACT_CODE_SYSTEM, CONFIDENTIALITY_SYSTEM
 from gateway.fhir.references import literal
 from gateway.rules.access import ANYBODY
-from gateway.rules.consent_codes import Concern, concern_of
 from gateway.rules.consent import Rule
+from gateway.rules.consent_codes import Concern, concern_of
 from gateway.rules.consent_elements import READING
 from gateway.rules.consent_provisions import Provision, provisions
 from gateway.rules.membership import Directory, Member, common

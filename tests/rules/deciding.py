@@ -9,8 +9,8 @@ from typing import Any
 from gateway.fhir import dates
 from gateway.fhir.labels import confidentiality_of
 from gateway.rules.access import Visibility
-from gateway.rules.consent_compile import compile_all, selectors_of
 from gateway.rules.consent import Decision, Facts, Rule, decide
+from gateway.rules.consent_compile import compile_all, selectors_of
 from gateway.rules.content import Kind, aspect_of, kind_of, told_by
 from gateway.rules.membership import Member
 from gateway.rules.selector import Selector, outgoing

@@ -179,6 +179,14 @@ def test_a_record_may_be_denied_by_itself_and_is_not_opened_by_itself() -> None:
     assert shape("permit", types=frozenset({"Observation"})).meets(named) is Match.WHOLE
 
 
+def test_a_record_is_of_the_time_of_what_it_tells_of_whenever_it_was_made() -> None:
+    in_spring = Selector("period", ("2026-01-01", "2026-06-30"), wide=True)
+    denied = shape("deny", marks=(frozenset({in_spring.id}),))
+    for day, expected in (("2026-03-01", Match.WHOLE), ("2026-09-01", Match.NO)):
+        told = told_by(provenance(), [kind(observation("N", effectiveDateTime=day), in_spring)], [in_spring])
+        assert denied.meets(told) is expected
+
+
 # --- selectors ---------------------------------------------------------------------------------------------------
 
 
