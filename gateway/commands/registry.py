@@ -19,14 +19,16 @@ Password = Annotated[str, typer.Option(prompt=True, hide_input=True, help="Asked
 
 class Role(StrEnum):
     reviewer = "reviewer"
+    therapist = "therapist"  # a reviewer who keeps psychotherapy notes
     auditor = "auditor"
 
 
 SCOPES = {
     Role.reviewer: ("review", "transcripts", "consent", "lineage", "user/*.rs"),
+    Role.therapist: ("review", "transcripts", "psychotherapy-notes", "consent", "lineage", "user/*.rs"),
     Role.auditor: ("lineage", "audit", "user/*.rs"),
 }
-PURPOSES = {Role.reviewer: "TREAT", Role.auditor: "HOPERAT"}
+PURPOSES = {Role.reviewer: "TREAT", Role.therapist: "TREAT", Role.auditor: "HOPERAT"}
 
 
 def add_organization(
