@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.fhir import dates
 from gateway.fhir.dates import BEGINNING, END, Interval
+from gateway.fhir.json import dump
 from gateway.fhir.labels import ACT_CODE_SYSTEM, CONFIDENTIALITY_SYSTEM
 from gateway.fhir.references import literal
 from gateway.rules.access import ANYBODY
@@ -53,7 +54,9 @@ def selectors_of(rules: Iterable[Rule]) -> list[Selector]:
 
 def supersedes(later: Consent, earlier: Consent) -> bool:
     """Whether one consent takes the place of another of the same patient: newer, of the same kind, and either the same
-    business identifier or the same recipients and purposes at the root. Of the same date, both stand."""
+    business identifier or, at the root, the same recipients, purposes and content. Of the same date, both stand.
+
+    A permit of everything does not take the place of the refusal of one thing: its author did not speak of that."""
     is_newer = dates.interval(later["dateTime"]).low > dates.interval(earlier["dateTime"]).high
     is_same = concern_of(later) is concern_of(earlier) and (
         bool(_identifiers(later) & _identifiers(earlier)) or _addressed(later) == _addressed(earlier)
@@ -75,9 +78,15 @@ def _identifiers(consent: Consent) -> set[tuple[str, str]]:
     return {(each.get("system", ""), each["value"]) for each in consent.get("identifier", ()) if each.get("value")}
 
 
-def _addressed(consent: Consent) -> tuple[frozenset[str], frozenset[str]]:
+def _addressed(consent: Consent) -> tuple[frozenset[object], ...]:
+    """Whom, for what and about which content the root speaks."""
     root = consent["provision"]
-    return frozenset(_actors(root)), frozenset(_purposes(root))
+    content = (_stated(root.get(name, ())) for name in ("action", "class", "code", "securityLabel", "data"))
+    return frozenset(_actors(root)), frozenset(_purposes(root)), *content, _stated([root.get("dataPeriod")])
+
+
+def _stated(values: Iterable[Any]) -> frozenset[object]:
+    return frozenset(map(dump, values))
 
 
 def _rules(consent: Consent, version: int, standing: Interval, directory: Directory) -> Iterator[Rule]:

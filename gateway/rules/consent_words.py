@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.fhir.labels import CONFIDENTIALITY_ORDER, CONFIDENTIALITY_SYSTEM
-from gateway.rules.consent_codes import Concern, concern_of
 from gateway.rules.consent import Basis, Decision
+from gateway.rules.consent_codes import Concern, concern_of
 from gateway.rules.consent_phrases import LABELS, LEVELS, PURPOSES, listed
 from gateway.rules.consent_provisions import Provision, provisions
 from gateway.rules.sensitivity import REDACT

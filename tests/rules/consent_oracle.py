@@ -136,10 +136,12 @@ def is_superseded(consent: Json, by: Json, day: str) -> bool:
     return bool(same_id) or addressed(by) == addressed(consent)
 
 
-def addressed(consent: Json) -> tuple[set[str], set[str]]:
+def addressed(consent: Json) -> tuple[set[str], set[str], list[list[str]]]:
     root = consent["provision"]
     actors = {actor["reference"]["reference"] for actor in root.get("actor", [])}
-    return actors, {purpose["code"] for purpose in root.get("purpose", [])}
+    about = [root.get(name, []) for name in ("action", "class", "code", "securityLabel", "data")]
+    content = [sorted(map(str, values)) for values in [*about, [root.get("dataPeriod")]]]
+    return actors, {purpose["code"] for purpose in root.get("purpose", [])}, content
 
 
 def speaking(

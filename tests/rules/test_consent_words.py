@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.rules import purposes
-from gateway.rules.consent_codes import Concern
 from gateway.rules.consent import Basis, Decision, Verdict
+from gateway.rules.consent_codes import Concern
 from gateway.rules.consent_form import Clause, Form, consent_of
 from gateway.rules.consent_phrases import LABELS, PURPOSES, listed
 from gateway.rules.consent_state import State, state_of

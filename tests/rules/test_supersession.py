@@ -94,6 +94,14 @@ def test_it_must_be_of_the_same_kind_for_the_same_recipients_and_purposes(
     assert supersedes(consent("b", "2026-02-01", **changes), consent("a", "2026-01-01")) is expected
 
 
+def test_a_permit_of_everything_does_not_lift_the_refusal_of_one_thing() -> None:
+    refused, permitted = consent("a", "2026-01-01", "deny"), consent("b", "2026-02-01")
+    refused["provision"]["data"] = [{"meaning": "instance", "reference": reference("Observation/note")}]
+    assert not supersedes(permitted, refused) and not sees("2026-03-01", refused, permitted)
+    permitted["provision"]["data"] = refused["provision"]["data"]
+    assert supersedes(permitted, refused) and sees("2026-03-01", refused, permitted)
+
+
 def test_the_same_form_filled_in_anew_takes_its_own_place_whatever_it_says() -> None:
     older = consent("a", "2026-01-01", identifier="form-7")
     newer = consent("b", "2026-02-01", identifier="form-7", actor="Organization/lab", purpose="HPAYMT")
