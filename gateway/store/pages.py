@@ -27,8 +27,8 @@ def page_of(db: Reader, visibility: Visibility, prepared: Prepared, values: Mapp
     return rows
 
 
-def is_full(texts: Iterable[bytes]) -> bool:
-    sizes = [len(text) for text in texts]
+def is_full(sizes: Iterable[int]) -> bool:
+    sizes = list(sizes)
     return len(sizes) > 1 and sum(sizes) > MOST_BYTES
 
 
@@ -36,7 +36,7 @@ def fitting(rows: Sequence[Stored], count: int) -> int:
     """How many of the rows a page of at most `count` holds: one in any case."""
     size = 0
     for place, row in enumerate(rows[:count]):
-        size += len(row.text)
+        size += row.size
         if size > MOST_BYTES and place:
             return place
     return min(count, len(rows))

@@ -42,9 +42,16 @@ class Stale(Exception):
     """Another version is current than the one that a further one was decided upon."""
 
 
+class Whole(NamedTuple):
+    """The text of a version as it is stored: its SHA-256, and how long it is."""
+
+    digest: str
+    size: int
+
+
 class Stored(NamedTuple):
     """One version. `consents` are the provisions that let it out (`Consent/id/_history/1#provision`); none where the
-    policy alone did. `whole`: the digest of the text as it is stored, where only what is left of it goes out."""
+    policy alone did. `whole` tells of the text as it is stored, where only what is left of it goes out."""
 
     pk: int
     type: str
@@ -59,7 +66,7 @@ class Stored(NamedTuple):
     method: str
     kind_pk: int = 0
     consents: tuple[str, ...] = ()
-    whole: str | None = None
+    whole: Whole | None = None
 
     @property
     def updated_at(self) -> datetime:
@@ -68,6 +75,11 @@ class Stored(NamedTuple):
     @property
     def redacts(self) -> bool:
         return self.whole is not None
+
+    @property
+    def size(self) -> int:
+        """What it counts for on a page, in bytes: what was read, however much of that goes out."""
+        return self.whole.size if self.whole else len(self.text)
 
     @property
     def etag(self) -> str:
@@ -166,10 +178,10 @@ def _given(row: Stored, decision: Decision) -> Stored | None:
         return None
     if decision.redacts and row.text:
         try:
-            text, confidentiality, whole = redact(row.text)
+            text, confidentiality, digest = redact(row.text)
         except NothingLeft:
             return None
-        row = row._replace(text=text, confidentiality=confidentiality, whole=whole)
+        row = row._replace(text=text, confidentiality=confidentiality, whole=Whole(digest, len(row.text)))
     return row._replace(consents=named(decision)) if decision.reasons else row
 
 

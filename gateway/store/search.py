@@ -82,7 +82,7 @@ def search(
     values |= {**parameters(visibility), **sorting.bound(after or ())}
     rows: list[tuple[Any, ...]] = []
     for leg in _legs(form, after) if _is_common(db, form, values) else (Leg.WHOLE,):
-        if len(rows) < count and not (paged and is_full(row[TEXT] for row in rows)):
+        if len(rows) < count and not (paged and is_full(len(row[TEXT]) for row in rows)):
             statement, rest = _statement(form._replace(leg=leg)), {**values, "count": count - len(rows)}
             rows += page_of(db, visibility, statement, rest) if paged else db.all(statement, rest)
     keys = {row[0]: tuple(row[len(COLUMNS) :]) for row in rows}

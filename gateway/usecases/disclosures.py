@@ -48,4 +48,4 @@ def _share(rows: Sequence[Stored]) -> dict[str, Any]:
 
 def redacted(rows: Iterable[Stored]) -> dict[str, str]:
     """Of what goes out without some of its parts the digest of the whole, by version."""
-    return {f"{row.type}/{row.id}/_history/{row.version}": row.whole for row in rows if row.whole is not None}
+    return {f"{row.type}/{row.id}/_history/{row.version}": row.whole.digest for row in rows if row.whole}

@@ -166,7 +166,7 @@ def _texts(
     for start in range(0, len(places), _AT_ONCE):
         some = places[start : start + _AT_ONCE]
         rows += belonging.texts(db, asked, [wanted[place] for place in some])
-        if is_full(row.text for row in rows):
+        if is_full(row.size for row in rows):
             return rows, places[: start + len(some)]
     return rows, places
 

@@ -53,7 +53,7 @@ def included(asked: Asked, db: Reader, query: Query, matches: Sequence[Stored]) 
 
 
 def _is_full(found: Mapping[int, Stored]) -> bool:
-    return is_full(row.text for row in found.values())
+    return is_full(row.size for row in found.values())
 
 
 def _once(asked: Asked, db: Reader, includes: Sequence[Include], near: Sequence[Stored]) -> dict[int, Stored]:

@@ -14,7 +14,8 @@ import pytest
 
 from gateway.fhir.json import parse
 from gateway.fhir.labels import ACT_CODE_SYSTEM, CONFIDENTIALITY, label_inline
-from tests.api.fhir.conftest import World, document, furnish, opened_world
+from gateway.store import pages
+from tests.api.fhir.conftest import World, document, furnish, link, opened_world
 from tests.api.fhir.hiding import consent, observation
 from tests.api.fhir.test_hidden import differing
 from tests.reading import Ground, ways
@@ -119,3 +120,20 @@ def test_where_the_consent_does_not_ask_for_it_nothing_goes_out(tmp_path: Path) 
             world.get(f"/{name}", ehr).status_code for name in ("Observation/spoken", "DocumentReference/letter")
         ] == [404, 404]
         assert world.found("/Observation", ehr) == []
+
+
+@pytest.mark.parametrize("path", ["/Observation?_count=9", "/Observation?_sort=_id", "/Observation/_history"])
+def test_a_page_that_is_full_of_what_is_cut_is_followed_by_the_rest(
+    redacting: World, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    hidden = CONFIDENTIALITY["V"]
+    for number in range(3):
+        long = observation(f"long-{number}", note=[label_inline({"text": "x" * 3000}, hidden)])
+        redacting.publish(long, labels=("PROCESSINLINELABEL",))
+    monkeypatch.setattr(pages, "MOST_BYTES", 4000)
+    found, at = set[str](), path
+    while at:
+        bundle = redacting.get(at, redacting.token("ehr")).json()
+        found |= {entry["resource"]["id"] for entry in bundle["entry"]}
+        at = link(bundle, "next") or ""
+    assert found == {"spoken", "long-0", "long-1", "long-2"}

@@ -85,12 +85,15 @@ def test_what_names_nobody_is_about_nobody(house: House) -> None:
     assert post(house, {"resourceType": "List", "status": "current", "mode": "working"}).status_code == 201
 
 
-def test_what_is_about_several_patients_is_their_custodians_alone(house: House) -> None:
+def test_what_is_about_several_patients_is_seen_elsewhere_when_all_of_them_permit(house: House) -> None:
     members = [{"entity": {"reference": f"Patient/{id}"}} for id in (house.world.patient, house.cast.neighbour)]
     group = created(house, {"resourceType": "Group", "type": "person", "actual": True, "member": members})
     assert house.get(f"/fhir/Group/{group['id']}", house.own_ehr).status_code == 200
     house.grant()
-    house.grant(patient=house.cast.neighbour)
+    assert house.get(f"/fhir/Group/{group['id']}", house.ehr).status_code == 404
+    neighbours = house.grant(patient=house.cast.neighbour)
+    assert house.get(f"/fhir/Group/{group['id']}", house.ehr).status_code == 200
+    house.revoke(neighbours)
     assert house.get(f"/fhir/Group/{group['id']}", house.ehr).status_code == 404
     told = "SELECT patient_id FROM audit WHERE act = 'create' AND target_type = 'Group' ORDER BY pk"
     assert house.rows(told) == [(house.world.patient,), (house.cast.neighbour,)]
