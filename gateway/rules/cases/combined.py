@@ -125,7 +125,8 @@ COMBINED = [
     Group(
         "A newer consent takes the place of an older one",
         "The same number, or the same recipients, purposes and content at the root, given later: the older one ends"
-        " where the newer begins. On the same day both stand, and revoking the newer one does not bring the older one back.",
+        " where the newer begins. On the same day both stand, and revoking the newer one does not bring the older one"
+        " back.",
         [
             _given(consent(_PERMIT), consent(_DENY, given="2026-02-02"), answer=NO, by_="B"),
             _given(consent(_DENY), consent(_PERMIT, given="2026-02-02"), answer=YES, by_="B"),
