@@ -241,8 +241,11 @@ def _matches(ground: Ground) -> Iterator[Request]:
 def sighted(answer: httpx.Response, known: frozenset[str]) -> tuple[Any, ...]:
     """All that the caller sees. Of a page link only its length, for it is sealed anew each time; of an id that is made
     up for one answer only that it is there."""
-    text = _PAGE.sub(lambda found: f"_page={len(found[1])}", answer.text)
-    text = _UUID.sub(lambda found: found[0] if found[0] in known else "(made up)", text)
+    text = _without_chance(_PAGE.sub(lambda found: f"_page={len(found[1])}", answer.text), known)
     unsure = {"content-length"} if text != answer.text else set()
-    kept = {name: value for name, value in answer.headers.items() if name not in unsure}
+    kept = {name: _without_chance(value, known) for name, value in answer.headers.items() if name not in unsure}
     return answer.status_code, kept, text
+
+
+def _without_chance(text: str, known: frozenset[str]) -> str:
+    return _UUID.sub(lambda found: found[0] if found[0] in known else "(made up)", text)

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from gateway.api.fhir.routes import _doors
-from tests.api.fhir.conftest import BASE, World, document, furnish, link, names, opened_world
+from gateway.fhir.json import dump
+from tests.api.fhir.conftest import BASE, World, document, furnish, link, names, opened_world, patient
 from tests.api.fhir.hiding import CONSENTS, MEANS, SHOWN, Held
 from tests.reading import BUNDLES, WRITES, Ground, Request, Way, sighted, ways
 
@@ -164,6 +165,36 @@ def test_what_an_organization_reads_of_its_own_asking_tells_nothing_either(tmp_p
             assert way == BUNDLES or differing(worlds, requests[:5]) == []
         assert differing(worlds, chain(*(requests for way, requests in log.items() if way != BUNDLES))) == []
         assert worlds[0].get("/AuditEvent?_summary=count", worlds[0].token("ehr")).json()["total"] > 20
+
+
+def _writes() -> Iterator[Request]:
+    """What a writer elsewhere may try on something hidden, by its id, by a condition and by a condition of creating."""
+    fhir = {"Content-Type": "application/fhir+json"}
+    patch = dump([{"op": "add", "path": "/language", "value": "de"}])
+    for resource in GROUND.hidden:
+        type, id = resource["resourceType"], resource["id"]
+        mine = {**resource, "subject": {"reference": "Patient/mine"}}
+        for address, body in ((f"{type}/{id}", dump(mine)), (f"{type}?_id={id}", dump(mine | {"id": "mine"}))):
+            yield Request("PUT", address, body, fhir | {"If-Match": 'W/"1"'})
+            yield Request("PATCH", address, patch, {"Content-Type": "application/json-patch+json"})
+            yield Request("DELETE", address)
+        if type in ("DocumentReference", "Observation", "Condition", "Encounter"):
+            bare = {name: mine[name] for name in mine if name not in ("id", "context", "encounter", "relatesTo")}
+            yield Request("POST", type, dump(bare), fhir | {"If-None-Exist": f"_id={id}"})
+
+
+@pytest.mark.spec("X-024")
+def test_no_write_and_no_condition_of_a_write_tells_of_what_is_hidden(tmp_path: Path) -> None:
+    scopes = frozenset({"system/*.cruds"})
+    statuses = set()
+    with both_worlds(tmp_path) as worlds:
+        for world in worlds:
+            world.publish(patient("mine", "Mine"), "mine", custodian="ehr")
+        for asked in _writes():
+            plain, full = (seen(world, asked, world.token("ehr", scopes)) for world in worlds)
+            assert plain == full, f"{asked.method} {asked.path}"
+            statuses.add((asked.method, plain[0]))
+    assert {("POST", 201), ("DELETE", 204)} <= statuses
 
 
 @pytest.mark.spec("X-020", "X-021", "X-023", "X-024")
