@@ -82,6 +82,15 @@ LEVELS: Mapping[str, str] = {
     "R": "at most restricted",
     "V": "even very restricted",
 }
+# "… may not see what is ___"
+FLOORS: Mapping[str, str] = {
+    "U": "unrestricted or higher",
+    "L": "of low confidentiality or higher",
+    "M": "moderately confidential or higher",
+    "N": "of normal confidentiality or higher",
+    "R": "restricted or higher",
+    "V": "very restricted",
+}
 # "… what is about ___"
 LABELS: Mapping[str, str] = {
     "SPI": "specially protected matters",

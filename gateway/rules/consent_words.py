@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.fhir.labels import CONFIDENTIALITY_ORDER, CONFIDENTIALITY_SYSTEM
 from gateway.rules.consent import Basis, Decision
 from gateway.rules.consent_codes import Concern, concern_of
-from gateway.rules.consent_phrases import LABELS, LEVELS, PURPOSES, listed
+from gateway.rules.consent_phrases import FLOORS, LABELS, LEVELS, PURPOSES, listed
 from gateway.rules.consent_provisions import Provision, provisions
 from gateway.rules.sensitivity import REDACT
 
@@ -45,16 +45,28 @@ def sentence_of(decision: Decision, who: str, purpose: str, what: str) -> str:
     return f"{who} {may} see {what} for {_purpose(purpose)}{rest} {_BASES[decision.basis]}."
 
 
-def sentences_of(consent: Mapping[str, Any], name: Name) -> list[str]:
+class Saying(NamedTuple):
+    """One provision in words; `who` it speaks of, as people call them (none is everybody)."""
+
+    who: tuple[str, ...]
+    permits: bool
+    words: str
+
+
+def sayings_of(consent: Mapping[str, Any], name: Name) -> list[Saying]:
     """What an admitted Consent says, each provision with all that it inherits; exceptions after what they limit."""
     concern = concern_of(consent)
-    return [_sentence(each, concern, name) for each in provisions(consent)]
+    return [_saying(each, concern, name) for each in provisions(consent)]
 
 
-def _sentence(each: Provision, concern: Concern, name: Name) -> str:
+def _saying(each: Provision, concern: Concern, name: Name) -> Saying:
+    who = tuple(name(actor["reference"]["reference"]) for actor in each.whole.get("actor", ()))
+    return Saying(who, each.permits, _sentence(each, concern, name, listed(list(who) or ["Everybody"], "and")))
+
+
+def _sentence(each: Provision, concern: Concern, name: Name, who: str) -> str:
     whole = each.whole
-    start = "But: " if each.depth else ""
-    who = listed([name(actor["reference"]["reference"]) for actor in whole.get("actor", ())] or ["Everybody"], "and")
+    start = "" if each.parent is None else "Also: " if each.permits is each.parent.permits else "But: "
     if not each.permits and "actor" not in whole:
         who = "Nobody"
     may = "may" if each.permits or who == "Nobody" else "may not"
@@ -94,7 +106,7 @@ def _labels(each: Provision) -> str:
         level = min(levels or ["R"], key=CONFIDENTIALITY_ORDER.index)
         return f"{about} that is {LEVELS[level]}".strip()
     lowest = max(levels, key=CONFIDENTIALITY_ORDER.index, default=None)
-    above = f"labelled {lowest} or higher" if lowest else ""
+    above = f"that is {FLOORS[lowest]}" if lowest else ""
     return " or ".join(part for part in (about, above) if part)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, literal_column, select
 
 from gateway.rules.access import Visibility
 from gateway.store.database import Reader
@@ -35,16 +35,19 @@ _DIRECTORY = {
     type: Prepared(_identified(type).where(resource.c.patient_id.is_(None)))
     for type in ("Organization", "Practitioner")
 }
-_ORGANIZATIONS = Prepared(
-    select(*COLUMNS)
-    .where(
-        resource.c.type == "Organization",
-        resource.c.is_current,
-        ~resource.c.is_deleted,
-        resource.c.patient_id.is_(None),
+_ALL = {
+    type: Prepared(
+        select(*COLUMNS)
+        .where(
+            resource.c.type == literal_column(f"'{type}'"),
+            resource.c.is_current,
+            ~resource.c.is_deleted,
+            resource.c.patient_id.is_(None),
+        )
+        .order_by(resource.c.pk)
     )
-    .order_by(resource.c.pk)
-)
+    for type in ("Organization", "Practitioner")
+}
 
 
 def patient(db: Reader, visibility: Visibility, id: str) -> Stored | None:
@@ -67,11 +70,16 @@ def organization(db: Reader, id: str) -> Stored | None:
 
 def organizations(db: Reader) -> list[Stored]:
     """Every organization known here, as custodian or as recipient."""
-    return [stored(row) for row in db.all(_ORGANIZATIONS, {})]
+    return [stored(row) for row in db.all(_ALL["Organization"], {})]
 
 
 def practitioner(db: Reader, id: str) -> Stored | None:
     return current(db, "Practitioner", id)
+
+
+def practitioners(db: Reader) -> list[Stored]:
+    """Every practitioner known here."""
+    return [stored(row) for row in db.all(_ALL["Practitioner"], {})]
 
 
 def device(db: Reader, visibility: Visibility, id: str) -> Stored | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import structlog
 
@@ -33,15 +34,21 @@ def grant(services: Services, asked: Asked, form: Form) -> Stored:
     id = str(uuid.uuid4())
 
     def decide(ground: Ground) -> list[Planned]:
-        consent = consent_of(form, id, asked.caller.organization_id, asked.at)
-        if issues := list(_not_the_callers(ground, form)):
-            raise Unprocessable("The consent cannot be recorded.", issues=[*issues, *faults_of(ground, consent)])
-        return [ground.plan(fit(ground, Act.CONSENT, consent, id=id))]
+        return [ground.plan(fit(ground, Act.CONSENT, drawn_up(ground, form, id), id=id))]
 
     with recorded(services, asked, Act.CONSENT):
         stored = _stored(carry_out(services, asked, decide))
     _log.info(Event.CONSENT_RECORDED, consent=stored.id)
     return stored
+
+
+def drawn_up(ground: Ground, form: Form, id: str) -> dict[str, Any]:
+    """The Consent that a form makes. Raises Unprocessable with every fault."""
+    asked = ground.asked
+    consent = consent_of(form, id, asked.caller.organization_id, asked.at)
+    if issues := [*_not_the_callers(ground, form), *faults_of(ground, consent)]:
+        raise Unprocessable("The consent cannot be recorded.", issues=issues)
+    return consent
 
 
 def revoke(services: Services, asked: Asked, consent_id: str) -> Stored:

@@ -27,7 +27,12 @@ def resource_of(db: Reader, asked: Asked, reference: str) -> Stored | None:
 def name_of(db: Reader, asked: Asked, reference: str) -> str:
     """The name, and the reference where there is none."""
     found = resource_of(db, asked, reference)
-    return (found and _name(parse(found.text))) or reference
+    return called(found) if found else reference
+
+
+def called(found: Stored) -> str:
+    """The name of something, and the reference to it where it has none."""
+    return _name(parse(found.text)) or f"{found.type}/{found.id}"
 
 
 def _name(resource: Mapping[str, Any]) -> str | None:

@@ -52,6 +52,7 @@ OPEN = {
     "registry.organization": "an organization, about no patient",
     "registry.organizations": "organizations, about no patient",
     "registry.practitioner": "a practitioner, about no patient",
+    "registry.practitioners": "practitioners, about no patient",
     "reindexing.behind": "how many resources are to be indexed anew",
     "reindexing.is_behind": "whether any is",
     "resources.current": "content about no patient that is labelled open",

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from gateway.fhir.labels import CONFIDENTIALITY_ORDER
 from gateway.rules import purposes
 from gateway.rules.consent import Basis, Decision, Verdict
 from gateway.rules.consent_codes import Concern
 from gateway.rules.consent_form import Clause, Form, consent_of
-from gateway.rules.consent_phrases import LABELS, PURPOSES, listed
+from gateway.rules.consent_phrases import FLOORS, LABELS, LEVELS, PURPOSES, listed
 from gateway.rules.consent_state import State, state_of
-from gateway.rules.consent_words import sentence_of, sentences_of
+from gateway.rules.consent_words import sayings_of, sentence_of
 from gateway.rules.sensitivity import NAMEABLE
 
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
@@ -28,7 +29,9 @@ def consent(
 
 
 def said(clause: Clause, concern: Concern = Concern.DISCLOSURE) -> list[str]:
-    return sentences_of(consent(clause, concern), lambda reference: NAMES.get(reference, reference))
+    return [
+        one.words for one in sayings_of(consent(clause, concern), lambda reference: NAMES.get(reference, reference))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +54,7 @@ def said(clause: Clause, concern: Concern = Concern.DISCLOSURE) -> list[str]:
             [
                 "Everybody may see everything that is at most of normal confidentiality for any purpose.",
                 "But: Harbour Clinic may not see anything for any purpose.",
-                "But: Harbour Clinic may see everything about psychiatric care that is at most restricted "
+                "Also: Harbour Clinic may see everything about psychiatric care that is at most restricted "
                 "for any purpose.",
             ],
         ),
@@ -60,8 +63,8 @@ def said(clause: Clause, concern: Concern = Concern.DISCLOSURE) -> list[str]:
                 "deny", labels=("R", "PSYTHPN"), data=(("related", "Encounter/e"), ("authoredby", "Practitioner/p"))
             ),
             [
-                "Nobody may see anything about psychotherapy notes or labelled R or higher among what belongs to "
-                "the first visit or what Dr Lee wrote for any purpose."
+                "Nobody may see anything about psychotherapy notes or that is restricted or higher among what belongs "
+                "to the first visit or what Dr Lee wrote for any purpose."
             ],
         ),
         (
@@ -87,6 +90,7 @@ def test_the_other_kinds_of_consent_are_told_by_what_they_are_about() -> None:
 def test_every_purpose_has_a_phrase_and_no_phrase_is_without_its_code() -> None:
     assert set(PURPOSES) == purposes.PURPOSES
     assert set(LABELS) <= NAMEABLE
+    assert set(LEVELS) == set(FLOORS) == set(CONFIDENTIALITY_ORDER)
     assert listed(["a", "b", "c", "b"]) == "a, b or c"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.api.dependencies import services_of
-from gateway.api.pages.render import page, see
+from gateway.api.pages.render import page
 from gateway.api.pages.route import PageRoute
 from gateway.api.pages.session import Session, session
 from gateway.api.pages.views import row
@@ -51,11 +51,6 @@ _EMPTY = {
     State.APPROVED: Empty("Nothing is approved yet", "What you approve can be read again here."),
     State.REJECTED: Empty("Nothing has been rejected", "What you reject is kept here and never published."),
 }
-
-
-@router.get("/pages")
-def home() -> Response:
-    return see("/pages/reviews")
 
 
 @router.get("/pages/reviews")

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from gateway.api.pages.render import page, see
+from gateway.api.pages.session import Session
 from gateway.errors import Refusal, Unauthenticated
 from gateway.events import Event
 
@@ -29,6 +30,7 @@ class Way:
 
 
 _REVIEWS = Way("To the reviews", "/pages/reviews")
+_MY_RECORD = Way("To my record", "/pages/my-record")
 _SIGN_IN = Way("Sign in", "/pages/sign-in")
 _OTHER = ("That did not work", "Nothing was changed. Please go back and try again.")
 _WORDS: dict[int, tuple[str, str]] = {
@@ -49,13 +51,15 @@ _WORDS: dict[int, tuple[str, str]] = {
 def problem(request: Request, status: int) -> Response:
     """The page for a refusal; what she had written is on it, so that no refusal costs her words."""
     title, text = _WORDS.get(status, _OTHER)
+    session: Session | None = getattr(request.state, "session", None)
+    home = _MY_RECORD if session and session.is_patients else _REVIEWS
     return page(
         "problem.html",
         status=status,
-        session=getattr(request.state, "session", None),
+        session=session,
         title=title,
         text=text,
-        way=_SIGN_IN if status == HTTPStatus.UNAUTHORIZED else _REVIEWS,
+        way=_SIGN_IN if status == HTTPStatus.UNAUTHORIZED else home,
         kept=kept(request),
         request_id=request.scope.get("request_id") if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None,
     )

@@ -33,12 +33,16 @@ Fields = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is reading: what she asks as, her name and token, the proof her forms carry."""
+    """Who is reading: what she asks as, her name (a clinician's) and token, the proof her forms carry."""
 
     asked: Asked
     name: str
     token: str
     csrf: str
+
+    @property
+    def is_patients(self) -> bool:
+        return self.asked.caller.patient_id is not None
 
 
 def _cookie(services: Services) -> tuple[str, bool]:
@@ -61,21 +65,40 @@ def _proof(services: Services, caller: Caller) -> str:
     return hmac.new(services.page_secret, b"form\0" + caller.token_id.encode(), hashlib.sha256).hexdigest()
 
 
-def session(request: Request) -> Session:
-    """Raises Unauthenticated without a living token, Forbidden when it was not given for reviewing."""
+def signed_in(request: Request) -> Session:
+    """Whoever has signed in, with whatever rights. Raises Unauthenticated without a living token."""
     services = services_of(request)
     token = request.cookies.get(_cookie(services)[0])
     if not token:
         raise Unauthenticated
     caller = caller_of(services, token)
-    asked = asked_of(request, caller)
-    with recorded(services, asked, Act.REVIEW_READ):
-        if "review" not in caller.scopes:
-            raise Forbidden("This account is not set up for reviewing.")
-    keep(services, token, origin_of(request))
     name = clinician(services, caller.practitioner_id)
-    found = Session(asked, name, token, _proof(services, caller))
+    found = Session(asked_of(request, caller), name, token, _proof(services, caller))
     request.state.session = found
+    return found
+
+
+Anybody = Annotated[Session, Depends(signed_in)]
+
+
+def session(request: Request, found: Anybody) -> Session:
+    """A clinician's. Raises Forbidden, recorded, when it was not given for reviewing."""
+    is_fit = not found.is_patients and "review" in found.asked.caller.scopes
+    return _fit(request, found, Act.REVIEW_READ, is_fit, "This account is not set up for reviewing.")
+
+
+def own_session(request: Request, found: Anybody) -> Session:
+    """A patient's, for the own record. Raises Forbidden, recorded, for anybody else."""
+    is_fit = found.is_patients and "consent" in found.asked.caller.scopes
+    return _fit(request, found, Act.CONSENT, is_fit, "This account is not set up for one's own consents.")
+
+
+def _fit(request: Request, found: Session, act: Act, is_fit: bool, words: str) -> Session:
+    services = services_of(request)
+    with recorded(services, found.asked, act):
+        if not is_fit:
+            raise Forbidden(words)
+    keep(services, found.token, origin_of(request))
     return found
 
 
@@ -115,11 +138,27 @@ class Form:
     fields: Fields
 
 
+def any_form(request: Request, sent: Annotated[Fields, Depends(fields)], session: Anybody) -> Form:
+    """Of whoever has signed in. Raises Forbidden, recorded, for a form that was not made for this session."""
+    return _believed(request, sent, session, Act.SIGN_IN)
+
+
 def form(
     request: Request, sent: Annotated[Fields, Depends(fields)], session: Annotated[Session, Depends(session)]
 ) -> Form:
-    """Raises Forbidden, recorded, for a form that was not made for this session."""
-    with recorded(services_of(request), session.asked, Act.REVIEW_READ):
+    """The same of a clinician."""
+    return _believed(request, sent, session, Act.REVIEW_READ)
+
+
+def own_form(
+    request: Request, sent: Annotated[Fields, Depends(fields)], session: Annotated[Session, Depends(own_session)]
+) -> Form:
+    """The same of a patient."""
+    return _believed(request, sent, session, Act.CONSENT)
+
+
+def _believed(request: Request, sent: Fields, session: Session, act: Act) -> Form:
+    with recorded(services_of(request), session.asked, act):
         if not hmac.compare_digest(sent.get("csrf", "").encode(), session.csrf.encode()):
             raise Forbidden("The form was made for another session.")
     return Form(session, sent)

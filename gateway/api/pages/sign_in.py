@@ -10,14 +10,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from gateway.api.dependencies import origin_of, services_of
 from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
-from gateway.api.pages.session import Fields, Form, begin, end, fields, form
+from gateway.api.pages.session import Anybody, Fields, Form, any_form, begin, end, fields
 from gateway.errors import TooMany, Unauthenticated
 from gateway.usecases import signin
 
 router = APIRouter(route_class=PageRoute)
-HOME = "/pages/reviews"
+HOME = "/pages"
 # Where a sign-in may lead: our own pages only, so that no link can send a fresh session elsewhere.
-_OWN = re.compile(r"/pages/reviews(/[A-Za-z0-9\-]{1,64}(/edit|/approved)?)?")
+_OWN = re.compile(r"/pages/(reviews(/[A-Za-z0-9\-]{1,64}(/edit|/approved)?)?|my-record(/new/[a-z]+)?)")
 _WRONG = "User name and password do not match. Please try again."
 _WAIT = "There were too many tries. Please wait a few minutes, then try again."
 
@@ -28,6 +28,12 @@ def _own(address: str) -> str:
 
 def _door(next: str, login: str = "", problem: str | None = None, status: int = 200) -> Response:
     return page("sign_in.html", status=status, next=next, login=login, problem=problem)
+
+
+@router.get("/pages")
+def home(session: Anybody) -> Response:
+    """To each her own: a patient's record, a clinician's reviews."""
+    return see("/pages/my-record" if session.is_patients else "/pages/reviews")
 
 
 @router.get("/pages/sign-in")
@@ -51,7 +57,7 @@ def enter(request: Request, sent: Annotated[Fields, Depends(fields)]) -> Respons
 
 
 @router.post("/pages/sign-out")
-def leave(request: Request, sent: Annotated[Form, Depends(form)]) -> Response:
+def leave(request: Request, sent: Annotated[Form, Depends(any_form)]) -> Response:
     """Revokes the token everywhere, not only in this browser."""
     services = services_of(request)
     signin.sign_out(services, sent.session.token, origin_of(request))
