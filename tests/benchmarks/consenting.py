@@ -49,11 +49,13 @@ def searching(population: Population, scale: Scale) -> list[Row]:
 
 
 def _searched(name: str, target: str, who: str, role: Role, scale: Scale, mine: Server, other: Server) -> Row:
+    hits, without = _hits(mine, target, role), _hits(other, target, role)
+    if hits is None or without is None:
+        return name, who, "refused: it would take too long", *(["–"] * 4)
     sent = request("GET", target, role.token)
     subjects = [_subject(name, server, sent, scale) for server in (mine, other)]
     guarded, free = interleaved(scale.rounds, subjects)
     ours, theirs = guarded.quantile(0.5), free.quantile(0.5)
-    hits = _hits(mine, target, role)
     ratio = guarded.cpu_each / max(free.cpu_each, 1e-9)
     return name, who, str(hits), f"{ours:.2f}", f"{theirs:.2f}", f"{ours / theirs:.2f}", f"{ratio:.2f}"
 
@@ -63,9 +65,13 @@ def _subject(name: str, server: Server, sent: bytes, scale: Scale) -> Subject:
     return Measured(name, "gateway", 1), send, lambda: server.cpu
 
 
-def _hits(server: Server, target: str, role: Role) -> int:
+def _hits(server: Server, target: str, role: Role) -> int | None:
+    """None when the server says that the search would take too long."""
     with _http(server, role) as http:
-        found = msgspec.json.decode(http.get(target).raise_for_status().content)
+        answer = http.get(target)
+    if answer.status_code == httpx.codes.BAD_REQUEST:
+        return None
+    found = msgspec.json.decode(answer.raise_for_status().content)
     return len(found.get("entry", ())) or int(found.get("total", 0))
 
 
