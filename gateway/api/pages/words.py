@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from difflib import SequenceMatcher
 
@@ -54,7 +54,7 @@ def lasted(since: datetime, now: datetime) -> str:
     return plural(minutes, "minute", "minutes") if minutes else "less than a minute"
 
 
-def day(moment: datetime) -> str:
+def day(moment: date) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
