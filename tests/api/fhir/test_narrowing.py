@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.fhir.conftest import World, document, names, provenance
-from tests.api.fhir.test_hidden import FILTERS, hide
+from tests.api.fhir.conftest import World, document, names, patient, provenance
+from tests.api.fhir.test_hidden import FILTERS
 from tests.permits import deny
 
 LETTER = [{"coding": [{"system": "urn:categories", "code": "letter"}]}]
@@ -26,8 +26,11 @@ SEARCHES = [f"/DocumentReference?{query}" for query in FILTERS] + [
 
 @pytest.fixture
 def open_world(world: World) -> World:
-    """Everything about both patients is open to the EHR."""
-    hide(world)
+    """Everything about the three patients is open to the EHR."""
+    world.publish(patient("zed", "Zedson"), "zed")
+    told = {"status": "superseded", "date": "2026-05-05", "description": "unspeakable", "author": []}
+    world.publish(document("doc-zed", "zed", relatesTo=[_appends("doc-ann")], **told), "zed")
+    world.publish(provenance("prov-zed", "DocumentReference/doc-zed"), "zed")
     world.publish(document("letter", category=LETTER, relatesTo=[_appends("doc-ann")]))
     world.publish(document("reply", "bob", category=LETTER, relatesTo=[_appends("letter")]), "bob")
     world.publish(provenance("prov-letter", "DocumentReference/letter"))
