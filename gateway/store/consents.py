@@ -20,13 +20,13 @@ from gateway.store import directory
 from gateway.store.audit import record
 from gateway.store.classifying import selectors_of as singled_out
 from gateway.store.database import Reader, Writer
-from gateway.store.deciding import OF_PATIENT, rule_of
+from gateway.store.deciding import RULE, rule_of
 from gateway.store.directory import Directory
 from gateway.store.kinds import keep_shapes
 from gateway.store.reclassifying import classify_patient
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.statements import Prepared, Rows
-from gateway.store.tables import consent_rule, consent_selector, resource
+from gateway.store.tables import consent_rule, consent_selector, resource, shape
 from gateway.store.times import micros
 from gateway.store.visible import parameters, shielded
 
@@ -40,7 +40,12 @@ _WORDS = Prepared(
     select(resource.c.text, resource.c.version).where(*_CURRENT, ~resource.c.is_deleted).order_by(resource.c.id)
 )
 _OF_PATIENT = shielded(select(*COLUMNS).where(*_CURRENT).order_by(resource.c.updated_at.desc(), resource.c.pk.desc()))
-_STANDING = Prepared(OF_PATIENT)
+_STANDING = Prepared(
+    select(*RULE)
+    .join(shape, shape.c.pk == consent_rule.c.shape_pk)
+    .where(consent_rule.c.patient_id == bindparam("patient_id"))
+    .order_by(consent_rule.c.consent_id, consent_rule.c.place)
+)
 _FORGET = Prepared(delete(consent_rule).where(consent_rule.c.patient_id == bindparam("the_patient")))
 _DISREGARD = Prepared(delete(consent_selector).where(consent_selector.c.patient_id == bindparam("the_patient")))
 _RULES = Rows(consent_rule, [column.name for column in consent_rule.columns])
@@ -77,7 +82,7 @@ def of_patient(db: Reader, visibility: Visibility, patient_id: str) -> list[Stor
 def standing(db: Reader, visibility: Visibility, patient_id: str) -> list[Rule]:
     """All that stands for a patient, valid now or not, for whomever, by the Consents that the visibility shows."""
     shown = {each.id for each in of_patient(db, visibility, patient_id)}
-    rules = [rule_of(patient_id, *row) for row in db.all(_STANDING, {"patient_id": patient_id})]
+    rules = [rule_of(*row) for row in db.all(_STANDING, {"patient_id": patient_id})]
     return [rule for rule in rules if rule.consent_id in shown]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Protocol
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, select
 
 from gateway.rules.access import Visibility
 from gateway.rules.consent import Decision, Facts, Rule, decider
@@ -15,29 +16,24 @@ from gateway.rules.subjects import SEVERAL
 from gateway.store.classifying import NOTHING
 from gateway.store.database import Reader
 from gateway.store.kinds import kind_behind
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, batches
 from gateway.store.tables import consent_rule, shape, subject
 from gateway.store.times import moment
 from gateway.store.visible import DENYING, RECIPIENTS, parameters
 
-# What `rule_of` reads after the patient, in this order.
-OF_PATIENT = (
-    select(
-        consent_rule.c.consent_id,
-        consent_rule.c.consent_version,
-        consent_rule.c.path,
-        consent_rule.c.recipient,
-        consent_rule.c.purpose,
-        consent_rule.c.weight,
-        shape.c.body,
-        consent_rule.c.valid_from,
-        consent_rule.c.valid_until,
-    )
-    .join(shape, shape.c.pk == consent_rule.c.shape_pk)
-    .where(consent_rule.c.patient_id == bindparam("patient_id"))
-    .order_by(consent_rule.c.consent_id, consent_rule.c.place)
+# What `rule_of` reads, in this order.
+RULE = (
+    consent_rule.c.patient_id,
+    consent_rule.c.consent_id,
+    consent_rule.c.consent_version,
+    consent_rule.c.path,
+    consent_rule.c.recipient,
+    consent_rule.c.purpose,
+    consent_rule.c.weight,
+    shape.c.body,
+    consent_rule.c.valid_from,
+    consent_rule.c.valid_until,
 )
-_RULES = Prepared(OF_PATIENT.where(consent_rule.c.recipient.in_(RECIPIENTS), consent_rule.c.purpose.in_(DENYING)))
 _SUBJECTS = Prepared(
     select(subject.c.patient_id).where(subject.c.resource_pk == bindparam("pk")).order_by(subject.c.patient_id)
 )
@@ -70,23 +66,37 @@ class Judge:
         self._kinds: dict[int, Kind] = {}
         self._rules: dict[str, list[Rule]] = {}
         self._decide = decider(visibility, self._rules)
+        self._decided: dict[object, Decision] = {}
 
     def decide(self, row: Content, kind: Kind | None = None) -> Decision:
-        """The decision on a row; `kind` when it is another than the row's own."""
-        subjects = self._subjects(row)
-        if not subjects or self._is_plain(row):
-            return self._decide(Facts(subjects, row.custodian_id, row.confidentiality, NOTHING))
-        for patient_id in subjects:
-            if patient_id not in self._rules:
-                self._rules[patient_id] = rules_of(self._db, self._visibility, patient_id)
-        facts = self.facts(row)
-        return self._decide(facts._replace(kind=kind) if kind else facts)
+        """The decision on a row; `kind` when it is another than the row's own. Rows of which the rule knows the same
+        are decided as one."""
+        alike: tuple[object, ...] = row.custodian_id, row.confidentiality, row.patient_id is None
+        if not self._is_plain(row):
+            consent_id = row.id if row.type == "Consent" else None
+            which = row.pk if row.patient_id == SEVERAL else None
+            alike = *alike, row.patient_id, kind or row.kind_pk, consent_id, which
+        if alike not in self._decided:
+            facts = self.facts(row, kind)
+            self._know([] if self._is_plain(row) else facts.subjects)
+            self._decided[alike] = self._decide(facts)
+        return self._decided[alike]
 
-    def facts(self, row: Content) -> Facts:
+    def facts(self, row: Content, kind: Kind | None = None) -> Facts:
         """All that the rule has to know of a row."""
         consent_id = row.id if row.type == "Consent" else None
-        kind = self.kind(row.kind_pk)
-        return Facts(self._subjects(row), row.custodian_id, row.confidentiality, kind, consent_id)
+        whole = NOTHING if self._is_plain(row) else kind or self.kind(row.kind_pk)
+        return Facts(self._subjects(row), row.custodian_id, row.confidentiality, whole, consent_id)
+
+    def expect(self, rows: Iterable[Content]) -> None:
+        """Read at once what will be asked of these rows."""
+        self._know(
+            [row.patient_id for row in rows if row.patient_id not in (None, SEVERAL) and not self._is_plain(row)]
+        )
+
+    def _know(self, patients: Iterable[str | None]) -> None:
+        new = [each for each in dict.fromkeys(patients) if each is not None and each not in self._rules]
+        self._rules |= rules_of_all(self._db, self._visibility, new) if new else {}
 
     def kind(self, pk: int) -> Kind:
         if pk not in self._kinds:
@@ -95,8 +105,11 @@ class Judge:
 
     def _is_plain(self, row: Content) -> bool:
         """Whether the policy decides alone, whatever it is and whatever the consents say."""
-        is_own = row.custodian_id == self._visibility.organization_id and self._visibility.own_use
-        return is_own and not self._visibility.person_keys
+        if row.patient_id is None:
+            return True
+        eyes = self._visibility
+        is_own = row.custodian_id == eyes.organization_id and eyes.own_use
+        return is_own and eyes.bound_to is None and not eyes.person_keys
 
     def _subjects(self, row: Content) -> tuple[str, ...]:
         """The patients; of what is about several and names none of them somebody whose consents nobody has."""
@@ -107,8 +120,27 @@ class Judge:
 
 def rules_of(db: Reader, visibility: Visibility, patient_id: str) -> list[Rule]:
     """The patient's compiled rules, valid now or not, that may speak to this caller of this purpose."""
-    rows = db.all(_RULES, {**parameters(visibility), "patient_id": patient_id})
-    return [rule_of(patient_id, *row) for row in rows]
+    return rules_of_all(db, visibility, [patient_id])[patient_id]
+
+
+def rules_of_all(db: Reader, visibility: Visibility, patients: Sequence[str]) -> dict[str, list[Rule]]:
+    """The same of each of the patients."""
+    found: dict[str, list[Rule]] = {patient: [] for patient in patients}
+    asked = parameters(visibility)
+    for some in batches(patients):
+        rows = db.all(_rules(len(some)), {**asked, **{f"id{place}": id for place, id in enumerate(some)}})
+        for row in rows:
+            found[row[0]].append(rule_of(*row))
+    return found
+
+
+@cache
+def _rules(size: int) -> Prepared:
+    patients = [bindparam(f"id{place}", type_=String) for place in range(size)]
+    statement = select(*RULE).join(shape, shape.c.pk == consent_rule.c.shape_pk)
+    speaking = consent_rule.c.recipient.in_(RECIPIENTS), consent_rule.c.purpose.in_(DENYING)
+    ordered = statement.order_by(consent_rule.c.patient_id, consent_rule.c.consent_id, consent_rule.c.place)
+    return Prepared(ordered.where(consent_rule.c.patient_id.in_(patients), *speaking))
 
 
 @lru_cache(maxsize=4096)  # of the row's own values, which are read each time

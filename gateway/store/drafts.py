@@ -16,7 +16,7 @@ from gateway.rules.review import Standing, State
 from gateway.rules.revision import Dossier, Revision, dossier_from, dossier_to, revision_from, revision_to
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import draft, draft_revision, publication
 from gateway.store.times import micros, moment
 
@@ -57,7 +57,7 @@ class Decision:
 _FIELDS = tuple(Draft.__slots__)
 _OWN = select(*(draft.c[name] for name in _FIELDS)).where(draft.c.custodian_id == bindparam("custodian_id"))
 _BY_ID = Prepared(_OWN.where(draft.c.id == bindparam("id")))
-_IN_STATE = _OWN.where(draft.c.state == bindparam("state")).limit(bindparam("count"))
+_IN_STATE = _OWN.where(draft.c.state == bindparam("state")).limit(up_to("count"))
 _WAITING = Prepared(_IN_STATE.order_by(draft.c.created_at, draft.c.id))
 _DECIDED = Prepared(_IN_STATE.order_by(draft.c.decided_at.desc(), draft.c.id))
 _INSERT = Prepared(insert(draft), _FIELDS)

@@ -9,36 +9,42 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import count as counter
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import func, select
 
 from gateway.fhir.search.chain import Link
 from gateway.fhir.search.criteria import Criterion
 from gateway.fhir.search.query import Query
+from gateway.rules.access import Visibility
 from gateway.store import matching
 from gateway.store.database import Reader
 from gateway.store.matching import Shape
-from gateway.store.statements import Prepared
+from gateway.store.reaching import rows_open
+from gateway.store.statements import Prepared, up_to
 
 # Of more rows than MANY it is quicker to go along the order of the answer until a page is full; of so many times more
 # if all must meet SEVERAL criteria, since common ones may be rare together. Below FEW nothing better is looked for.
 MANY, SEVERAL, FEW = 2000, 5, 50
+CONSENTS = -1  # the search begins with what can be open to the caller
 _End = tuple[str, Criterion]
 
 
-def driver_of(db: Reader, query: Query, *, whole: bool) -> int | None:
-    """The place of the best driver among the criteria and links, these after those; None: the order of the answer.
-    `whole`: all matches are wanted, not one page of them."""
+def driver_of(db: Reader, visibility: Visibility, query: Query, *, whole: bool) -> int | None:
+    """The place of the best driver among the criteria and links, these after those, or CONSENTS; None: the order of
+    the answer. `whole`: all matches are wanted, not one page of them."""
     if query.patient is not None or any(_names_rows(one) for one in query.criteria):
         return None
     most = MANY * SEVERAL if len(query.criteria) + len(query.links) > 1 else MANY
-    counted: list[tuple[int, int]] = []
+    counted: list[tuple[bool, int, int]] = []  # whether there may be more of them, how many, where
     for place, ends in sorted(_candidates(query), key=lambda one: not all(_is_promising(end) for end in one[1])):
         rows = sum(_rows(db, *end, most) for end in ends)
         if rows < FEW:
             return place
-        counted.append((rows, place))
-    rows, best = min(counted, default=(most, None))
-    return best if whole or rows < most else None
+        counted.append((rows >= most, rows, place))
+    open = rows_open(db, visibility, query.wanted, MANY * SEVERAL)
+    if open is not None and open < MANY * SEVERAL:
+        counted.append((False, open, CONSENTS))
+    are_many, _, best = min(counted, default=(True, 0, None))
+    return best if whole or not are_many else None
 
 
 def _candidates(query: Query) -> Iterator[tuple[int, Sequence[_End]]]:
@@ -91,4 +97,4 @@ def _rows(db: Reader, type: str, criterion: Criterion, most: int) -> int:
 @lru_cache(maxsize=1024)
 def _probe(type: str, shape: Shape) -> Prepared:
     rows = matching.rows(shape, (f"p{place}" for place in counter()), type=type)
-    return Prepared(select(func.count()).select_from(rows.limit(bindparam("most", type_=BigInteger)).subquery()))
+    return Prepared(select(func.count()).select_from(rows.limit(up_to("most")).subquery()))

@@ -14,7 +14,7 @@ from gateway.rules.audit import Act, Outcome
 from gateway.rules.shape import Effect
 from gateway.store.database import Reader
 from gateway.store.deciding import rules_of
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import audit, resource, token
 from gateway.store.tables.record import OF_GLASS
 from gateway.store.times import micros, moment
@@ -39,7 +39,7 @@ _OF_CUSTODIAN = Prepared(
     )
     .where(audit.c.custodian_id == bindparam("custodian_id"), text(OF_GLASS))
     .order_by(audit.c.at.desc(), audit.c.pk.desc())
-    .limit(bindparam("count"))
+    .limit(up_to("count"))
 )
 _OPEN = Prepared(
     select(token.c.hash, token.c.bound_to, token.c.person_id).where(

@@ -18,7 +18,7 @@ from gateway.store.chains import name_of
 from gateway.store.database import Reader
 from gateway.store.pages import page_of
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import resource
 from gateway.store.times import micros
 from gateway.store.visible import shielded, visible
@@ -96,4 +96,4 @@ def _narrowed(statement: Select[Any], row: FromClause, type: str, form: _Form) -
     return statement
 
 
-_COUNT = bindparam("count", type_=BigInteger)
+_COUNT = up_to("count")

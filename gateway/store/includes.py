@@ -16,7 +16,7 @@ from gateway.store.chains import Reach, Scope, flatten_reach, within_reach
 from gateway.store.database import Reader
 from gateway.store.pages import page_of
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import ix_reference, resource
 from gateway.store.visible import shielded
 
@@ -65,7 +65,7 @@ def _statement(form: _Form) -> Prepared:
     statement: Select[Any] = select(*COLUMNS).where(resource.c.is_current, ~resource.c.is_deleted)
     statement = statement.where(within_reach(form.reach, names, drives=False), resource.c.pk.in_(_pks(form)))
     ordered = statement.order_by(resource.c.type, resource.c.id)
-    return shielded(ordered.limit(bindparam("count", type_=BigInteger)))
+    return shielded(ordered.limit(up_to("count")))
 
 
 def _pks(form: _Form) -> Select[Any]:

@@ -17,7 +17,7 @@ from gateway.rules.psychotherapy import Note, decide_note
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
 from gateway.store.deciding import rules_of
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import psychotherapy_note
 from gateway.store.times import micros, moment
 from gateway.store.vault import Vault
@@ -39,7 +39,7 @@ _BY_ID = Prepared(_CURRENT.where(psychotherapy_note.c.id == bindparam("id")))
 _OF_PATIENT = Prepared(
     _CURRENT.where(psychotherapy_note.c.patient_id == bindparam("patient_id"))
     .order_by(psychotherapy_note.c.session_at.desc(), psychotherapy_note.c.id)
-    .limit(bindparam("count"))
+    .limit(up_to("count"))
 )
 _HISTORY = Prepared(
     _VERSIONS.where(psychotherapy_note.c.id == bindparam("id")).order_by(psychotherapy_note.c.version.desc())

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, literal_column, select
 from gateway.rules.access import Visibility
 from gateway.store.database import Reader
 from gateway.store.resources import COLUMNS, Stored, current, permitted, read, stored
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import ix_token, resource
 from gateway.store.visible import parameters, shielded
 
@@ -25,7 +25,7 @@ def _identified(type: str) -> Select[Any]:
             ix_token.c.system == bindparam("system"),
             resource.c.is_current,
         )
-        .limit(2)
+        .limit(up_to(2))
         .distinct()
     )
 

@@ -17,7 +17,7 @@ from gateway.store import consents, index
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
 from gateway.store.reclassifying import classify
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import resource
 
 # Said as two ranges, which an index finds at once.
@@ -31,14 +31,14 @@ _COUNTS = [
     Prepared(select(func.count()).select_from(resource).where(_UNCLASSIFIED)),
 ]
 _ANY = [
-    Prepared(select(resource.c.pk).where(*_BEHIND).limit(1)),
-    Prepared(select(resource.c.pk).where(_UNCLASSIFIED).limit(1)),
+    Prepared(select(resource.c.pk).where(*_BEHIND).limit(up_to(1))),
+    Prepared(select(resource.c.pk).where(_UNCLASSIFIED).limit(up_to(1))),
 ]
 _NEXT = Prepared(
     select(resource.c.pk, resource.c.type, resource.c.patient_id)
     .where(_UNCLASSIFIED)
     .order_by(resource.c.pk)
-    .limit(bindparam("count"))
+    .limit(up_to("count"))
 )
 
 
@@ -87,4 +87,4 @@ def _some() -> Prepared:
         resource.c.is_deleted,
         resource.c.text,
     )
-    return Prepared(select(*columns).where(*_BEHIND).order_by(resource.c.pk).limit(bindparam("count")))
+    return Prepared(select(*columns).where(*_BEHIND).order_by(resource.c.pk).limit(up_to("count")))

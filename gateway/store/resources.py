@@ -25,6 +25,7 @@ from gateway.store.classifying import Version, kinds_of, sight_of
 from gateway.store.database import Reader, Writer
 from gateway.store.deciding import Judge
 from gateway.store.kinds import keep_kinds
+from gateway.store.reaching import keep_custodian
 from gateway.store.reclassifying import moved_by, settle, settle_deletion, subjects_of
 from gateway.store.statements import Prepared, Rows, batches
 from gateway.store.tables import resource
@@ -169,7 +170,8 @@ def current(db: Reader, type: str, id: str) -> Stored | None:
 def permitted(db: Reader, visibility: Visibility, found: Iterable[Stored]) -> list[Stored]:
     """The pure rule, asked again of what each row that leaves is to it; each that stays carries the provisions that
     permit it, and is only what they leave of it."""
-    judge = Judge(db, visibility)
+    judge, found = Judge(db, visibility), list(found)
+    judge.expect(found)
     return [left for row in found if (left := _given(row, judge.decide(row))) is not None]
 
 
@@ -228,6 +230,8 @@ def publish_all(writer: Writer, made: Sequence[tuple[AuditEntry, New]]) -> list[
         for each, (_, new), version in zip(kept, made, versions, strict=True)
     ]
     index.write(writer, found, retired)
+    for custodian_id in {each.custodian_id for each in kept if each.patient_id and each.custodian_id}:
+        keep_custodian(writer, custodian_id)
     settle(writer, versions, [each.pk for each in kept], moved)
     record_each(writer, [audit for audit, _ in made])
     return kept

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import count as counter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
 
 from gateway.fhir.search.query import Query
 from gateway.rules.access import Visibility
@@ -16,12 +16,13 @@ from gateway.store import chains, sorting
 from gateway.store.chains import Hop, Reach, Scope
 from gateway.store.compartments import in_compartment
 from gateway.store.database import Reader
-from gateway.store.driving import driver_of
+from gateway.store.driving import CONSENTS, driver_of
 from gateway.store.matching import Shape, condition, flatten
 from gateway.store.pages import TEXT, is_full, page_of
+from gateway.store.reaching import open_rows
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.sorting import Leg
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import resource
 from gateway.store.visible import parameters, shielded, visible
 
@@ -39,7 +40,7 @@ class Hit:
 
 class _Form(NamedTuple):
     """What decides the SQL text of a search. `type` is empty where several are searched; `driver` is the place of what
-    the engine should begin with, among the criteria and hops."""
+    the engine should begin with, among the criteria and hops, or CONSENTS."""
 
     type: str
     reach: Reach
@@ -77,7 +78,7 @@ def search(
     `scope` holds every type that the query reaches. Raises KeyError for one that it does not.
     """
     form, values = _form(query, scope)
-    driver, sorts = driver_of(db, query, whole=False), sorting.keys_of(query.controls.sorts)
+    driver, sorts = driver_of(db, visibility, query, whole=False), sorting.keys_of(query.controls.sorts)
     form = form._replace(sorts=sorts, driver=driver, is_next=after is not None, is_back=back)
     values |= {**parameters(visibility), **sorting.bound(after or ())}
     rows: list[tuple[Any, ...]] = []
@@ -96,7 +97,7 @@ def total(db: Reader, visibility: Visibility, query: Query, *, scope: Scope) -> 
         each = (replace(query, type=type, types=()) for type in query.wanted)
         return sum(total(db, visibility, one, scope=scope) for one in each)
     form, values = _form(query, scope)
-    form = form._replace(driver=driver_of(db, query, whole=True), is_count=True)
+    form = form._replace(driver=driver_of(db, visibility, query, whole=True), is_count=True)
     row = db.one(_statement(form), {**parameters(visibility), **values})
     assert row is not None
     return int(row[0])
@@ -145,7 +146,7 @@ def _page(statement: Select[Any], form: _Form) -> Select[Any]:
     if form.is_next:
         statement = statement.where(sorting.beyond(form.sorts, form.leg, back=form.is_back))
     ordered = sorting.ordered(statement, form.sorts, form.leg, back=form.is_back)
-    return ordered.limit(bindparam("count", type_=BigInteger))
+    return ordered.limit(up_to("count"))
 
 
 def _of_each(form: _Form) -> ColumnElement[bool]:
@@ -172,6 +173,8 @@ def _conditions(
             found.append(condition(type, one, names, drives=drives))
         else:
             found.append(chains.condition(type, one, names, drives=drives))
+    if form.driver == CONSENTS:
+        found.append(resource.c.pk.in_(open_rows(type)))
     if form.in_compartment:
         found.append(in_compartment([type for type, _ in reach]))
     if form.is_sample:
@@ -187,4 +190,4 @@ def _sample(type: str) -> Select[Any]:
     """The first of a type by their ids, which are given out at random."""
     row = resource.alias()
     current = select(row.c.pk).where(row.c.type == chains.name_of(type), row.c.is_current)
-    return current.order_by(row.c.id).limit(_SAMPLE)
+    return current.order_by(row.c.id).limit(up_to(_SAMPLE))

@@ -12,7 +12,20 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Delete, Dialect, Insert, Select, Table, Update, bindparam, insert
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    literal_column,
+)
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from gateway.store.tables import audit
@@ -64,6 +77,16 @@ class Prepared:
             if not bind.required and name not in (self._columns or ())
         }
         return Compiled(compiled.string, _binder(compiled.positiontup, constants))
+
+
+def up_to(count: int | str) -> ColumnElement[int]:
+    """How many rows a statement gives, for its `limit`: a number, or the name of what says it.
+
+    SQLite looks at a bare parameter there when it plans, so it would prepare the statement anew whenever one is bound.
+    """
+    if isinstance(count, int):
+        return literal_column(str(count), BigInteger)
+    return bindparam(count, type_=BigInteger) + literal_column("0", BigInteger)
 
 
 class Rows:

@@ -14,7 +14,7 @@ from gateway.rules.access import ReviewerSight
 from gateway.rules.audit import AuditEntry
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
-from gateway.store.statements import Prepared
+from gateway.store.statements import Prepared, up_to
 from gateway.store.tables import submission, submission_part
 from gateway.store.times import micros, moment
 from gateway.store.vault import Vault
@@ -68,7 +68,7 @@ _BY_ID = Prepared(_OWN.where(submission.c.id == bindparam("id")))
 _IN_STATE = Prepared(
     _OWN.where(submission.c.state == bindparam("state"))
     .order_by(submission.c.received_at.desc(), submission.c.id)
-    .limit(bindparam("count"))
+    .limit(up_to("count"))
 )
 _INSERT = Prepared(insert(submission), _FIELDS)
 _SETTLED = ("mapping_version", "state", "status", "answer", "patient_id", "draft_id")

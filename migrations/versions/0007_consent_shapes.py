@@ -46,10 +46,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     _consents()
+    op.create_table(
+        "custodian",
+        sa.Column("organization_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", name="pk_custodian"),
+    )
+    kept = "custodian_id IS NOT NULL AND patient_id IS NOT NULL"
+    op.execute(f"INSERT INTO custodian SELECT DISTINCT custodian_id FROM resource WHERE {kept}")  # noqa: S608
 
 
 def downgrade() -> None:
-    for name in ("consent_selector", "consent_rule", "shape_kind", "shape_mark", "kind_mark"):
+    for name in ("custodian", "consent_selector", "consent_rule", "shape_kind", "shape_mark", "kind_mark"):
         op.drop_table(name)
     for name in ("shape", "kind", "target", "subject"):
         op.drop_table(name)

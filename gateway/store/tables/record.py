@@ -204,7 +204,13 @@ consent_selector = Table(  # what the consents of a patient single out
     sqlite_with_rowid=False,
 )
 
-consent_actor = Table(  # the CareTeams, Groups and PractitionerRoles that a patient's consents name, directly or not
+custodian = Table(  # the organizations that keep somebody's record
+    "custodian",
+    metadata,
+    Column("organization_id", Id, primary_key=True),
+)
+
+consent_actor = Table(  # the CareTeams, Groups, roles and persons with roles that a patient's consents name
     "consent_actor",
     metadata,
     Column("reference", String(96), primary_key=True),
