@@ -25,7 +25,7 @@ from gateway.store.submissions import Part
 from gateway.usecases import consent, register
 from gateway.usecases.asked import Asked
 from gateway.usecases.services import Services
-from gateway.usecases.signin import add_person
+from gateway.usecases.signin import add_patient, add_person
 from gateway.usecases.submit import Payload, submit
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -40,6 +40,7 @@ QUIET = [
     "--disable-sync",
 ]
 LOGIN, PASSWORD = "ada.lindqvist", "a walk by the water at dusk"
+PATIENT_LOGIN = "mara.quillfeather"
 PICTURE = Path(__file__).parent / "review.png"
 
 
@@ -118,7 +119,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def _furnished(services: Services, address: str) -> House:
-    """One clinic, one clinician who may review, one patient."""
+    """One clinic, one clinician who may review, one patient, who may sign in too; another clinic."""
     nobody = Caller("setup", "setup", "setup", frozenset(), "HSYSADMIN")
     clinic = register.organization(services, Asked(nobody, services.clock()), "Harbour Clinic").id
     caller = Caller("setup", "scribe", clinic, frozenset({"submission.write"}), "TREAT")
@@ -127,6 +128,8 @@ def _furnished(services: Services, address: str) -> House:
     mrn = ("urn:example:mrn", "1001")
     patient = register.patient(services, asked, clinic, "Quillfeather", ["Mara"], "female", "1988-05-04", [mrn]).id
     add_person(services, LOGIN, PASSWORD, practitioner=ada, organization=clinic, scopes=["review"], purpose="TREAT")
+    add_patient(services, asked, PATIENT_LOGIN, PASSWORD, patient)
+    register.organization(services, asked, "Hill Practice")
     return House(services, address, asked, patient)
 
 
@@ -193,11 +196,11 @@ def signed_in(chromium: Browser, house: House, ticket: StorageState) -> Iterator
         yield page
 
 
-def sign_in(page: Page, *, password: str = PASSWORD, stay: bool = False) -> None:
+def sign_in(page: Page, *, login: str = LOGIN, password: str = PASSWORD, stay: bool = False) -> None:
     """Fill in the form and send it, on the sign-in page that is open already if told to `stay`."""
     if not stay:
         page.goto("/pages/sign-in")
-    page.get_by_label("User name").fill(LOGIN)
+    page.get_by_label("User name").fill(login)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 

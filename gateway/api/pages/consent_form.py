@@ -116,7 +116,7 @@ def _faults(kind: Kind, values: Fields, known: frozenset[str], today: date) -> I
         yield "answer", "Choose yes or no."
     is_aimless = "purposes" in kind.asks and not any(_chosen("purpose", REFUSABLE, values))
     if is_aimless and "about" not in kind.asks:
-        yield "purposes", "Choose what for: one purpose at least."
+        yield "purposes", "Choose one purpose at least."
     if values.get("level", "") not in {level.key for level in LEVELS}:
         yield "level", "Choose how much."
     yield from _undone(values)

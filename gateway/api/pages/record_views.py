@@ -45,7 +45,7 @@ class Consent:
     badge: str
     state: str
     given: str
-    period: str
+    holds: str
     words: tuple[str, ...]
     is_refusal: bool
     can_end: bool
@@ -102,22 +102,24 @@ def who_sees(told: Sequence[Told]) -> tuple[Somebody, ...]:
 
 def consent(told: Told) -> Consent:
     permits = told.sayings[0].permits
+    can_end = told.state in (State.IN_FORCE, State.PLANNED)
     return Consent(
         id=told.consent.split("/")[1],
         title=_TITLES[told.kind, permits],
         badge=_BADGES[told.state],
         state=told.state.value,
         given=_day(told.given),
-        period=_period(told.since, told.until),
+        holds=_holds(told, can_end),
         words=told.words,
         is_refusal=not permits,
-        can_end=told.state in (State.IN_FORCE, State.PLANNED),
+        can_end=can_end,
     )
 
 
-def _period(since: str | None, until: str | None) -> str:
-    start = f"from {_day(since)} " if since else ""
-    return start + (f"until {_day(until)}" if until else "until you take it back")
+def _holds(told: Told, can_end: bool) -> str:
+    start = f" from {_day(told.since)}" if told.since else ""
+    end = _day(told.until) if told.until else "you take it back"
+    return f"It {'holds' if can_end else 'was to hold'}{start} until {end}."
 
 
 def _day(text: str) -> str:
