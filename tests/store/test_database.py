@@ -20,14 +20,14 @@ from gateway.store.engines import CannotOpen
 from gateway.store.resources import Stored
 from gateway.store.statements import Prepared
 
-SHAPE = {"id": "s1", "effect": "permit", "ceiling": 4, "body": b"{}"}
-ADD_SHAPE = Prepared(insert(tables.shape), SHAPE)
-SHAPES = Prepared(select(tables.shape.c.id))
+CUSTODIAN = {"organization_id": "o1"}
+ADD = Prepared(insert(tables.custodian), CUSTODIAN)
+CUSTODIANS = Prepared(select(tables.custodian.c.organization_id))
 
 
-def shapes(database: Database) -> list[Any]:
+def custodians(database: Database) -> list[Any]:
     with database.read() as db:
-        return [id for (id,) in db.all(SHAPES, {})]
+        return [id for (id,) in db.all(CUSTODIANS, {})]
 
 
 def test_the_file_says_nothing_without_its_key(database: Database, place: Any, publish: Callable[..., Stored]) -> None:
@@ -64,23 +64,23 @@ def test_a_commit_is_on_the_disk_when_it_returns(database: Database) -> None:
 
 def test_a_prepared_write_without_an_entry_is_refused(database: Database) -> None:
     with pytest.raises(UnauditedWrite), database.write() as writer:
-        writer.run(ADD_SHAPE, SHAPE)
-    assert shapes(database) == []
+        writer.run(ADD, CUSTODIAN)
+    assert custodians(database) == []
 
 
 def test_a_write_through_sqlalchemy_without_an_entry_is_refused(database: Database) -> None:
     with pytest.raises(UnauditedWrite), database.write() as writer:
-        writer.connection.execute(insert(tables.shape), [SHAPE])
-    assert shapes(database) == []
+        writer.connection.execute(insert(tables.custodian), [CUSTODIAN])
+    assert custodians(database) == []
 
 
 def test_a_write_as_plain_sql_without_an_entry_is_refused(database: Database, entry: Callable[..., AuditEntry]) -> None:
     with database.write() as writer:
-        writer.run(ADD_SHAPE, SHAPE)
+        writer.run(ADD, CUSTODIAN)
         audit.record(writer, entry())
     with pytest.raises(UnauditedWrite), database.write() as writer:
-        writer.connection.exec_driver_sql("  delete from shape")
-    assert shapes(database) == ["s1"]
+        writer.connection.exec_driver_sql("  delete from custodian")
+    assert custodians(database) == ["o1"]
 
 
 def test_an_audited_write_is_kept_with_its_entry_once(
@@ -88,10 +88,10 @@ def test_an_audited_write_is_kept_with_its_entry_once(
 ) -> None:
     one = entry()
     with database.write() as writer:
-        writer.run(ADD_SHAPE, SHAPE)
+        writer.run(ADD, CUSTODIAN)
         audit.record(writer, one)
         audit.record(writer, one)
-    assert shapes(database) == ["s1"]
+    assert custodians(database) == ["o1"]
     assert audited() == 1
 
 
@@ -108,10 +108,10 @@ def test_an_exception_leaves_nothing(
     database: Database, entry: Callable[..., AuditEntry], audited: Callable[[], int]
 ) -> None:
     with pytest.raises(KeyError), database.write() as writer:
-        writer.run(ADD_SHAPE, SHAPE)
+        writer.run(ADD, CUSTODIAN)
         audit.record(writer, entry())
         raise KeyError
-    assert shapes(database) == []
+    assert custodians(database) == []
     assert audited() == 0
 
 
@@ -119,19 +119,24 @@ def test_an_exception_leaves_nothing(
 def test_a_reader_cannot_write(database: Database, way: str) -> None:
     with pytest.raises(UnauditedWrite), database.read() as db:
         if way == "prepared":
-            db.all(Prepared(delete(tables.shape).where(tables.shape.c.id == bindparam("the_id"))), {"the_id": "s1"})
+            db.all(
+                Prepared(
+                    delete(tables.custodian).where(tables.custodian.c.organization_id == bindparam("the_organization"))
+                ),
+                {"the_organization": "o1"},
+            )
         else:
-            db.connection.execute(insert(tables.shape), [SHAPE])
+            db.connection.execute(insert(tables.custodian), [CUSTODIAN])
 
 
 def test_a_reader_sees_one_state_while_others_write(database: Database, entry: Callable[..., AuditEntry]) -> None:
     with database.read() as db:
-        before = db.all(SHAPES, {})
+        before = db.all(CUSTODIANS, {})
         with database.write() as writer:
-            writer.run(ADD_SHAPE, SHAPE)
+            writer.run(ADD, CUSTODIAN)
             audit.record(writer, entry())
-        assert db.all(SHAPES, {}) == before
-    assert shapes(database) == ["s1"]
+        assert db.all(CUSTODIANS, {}) == before
+    assert custodians(database) == ["o1"]
 
 
 KILLED = """
