@@ -180,12 +180,11 @@ def _selected(provision: Provision, directory: Directory) -> Iterator[list[Selec
 
 
 def _of_data(data: Mapping[str, Any], wide: bool, directory: Directory) -> Iterator[Selector]:
-    """Whatever is denied of a group's authorship is denied of each member's, whenever they belonged to it."""
+    """Whatever is denied of somebody's authorship is denied whoever they signed as, and of a group's of each member's,
+    whenever they belonged to it."""
     meaning, reference = data["meaning"], _local(data["reference"])
-    yield Selector(meaning, (reference,), wide)
-    if wide and meaning == "authoredby":
-        for member in directory.members(reference):
-            yield Selector(meaning, (member.key.partition("@")[0],), wide)
+    meant = directory.authors(reference) if wide and meaning == "authoredby" else [reference]
+    yield from (Selector(meaning, (each,), wide) for each in meant)
 
 
 def _local(reference: Mapping[str, Any]) -> str:

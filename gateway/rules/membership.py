@@ -46,6 +46,27 @@ class Directory(Protocol):
         """Who is meant by `Type/id`, through all that it is made of; a recipient means itself."""
         ...
 
+    def authors(self, reference: str) -> Sequence[str]:
+        """All as whom `Type/id` may have signed, whenever: itself, who ever belonged to it, and the roles of these."""
+        ...
+
+
+def meaning_of(resource: Mapping[str, Any]) -> list[str]:
+    """Whose meaning in a consent depends on a collective: itself, and the person whose role it is."""
+    person = _named(resource.get("practitioner")) if resource["resourceType"] == "PractitionerRole" else None
+    return [f"{resource['resourceType']}/{resource['id']}", *([person] if person else [])]
+
+
+def once_of(resource: Mapping[str, Any]) -> list[str]:
+    """Everybody who belongs or belonged to a collective, as far as it tells, in use or not."""
+    elements = {"Group": ("member", "entity"), "CareTeam": ("participant", "member")}
+    if resource["resourceType"] == "PractitionerRole":
+        held = [resource.get("practitioner")]
+    else:
+        many, one = elements[resource["resourceType"]]
+        held = [each.get(one) for each in resource.get(many, ())]
+    return [reference for each in held if (reference := _named(each))]
+
 
 def belonging_to(resource: Mapping[str, Any]) -> list[Belonging]:
     """The direct members; none of what is not in use, and of a role that says only half of who and where."""

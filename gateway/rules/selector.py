@@ -22,7 +22,11 @@ from gateway.fhir.search.rows import DateRow
 # Who made it: FiveWs.author of each type, or who performed it where there is no author.
 _AUTHORS = ("author", "recorder", "requester", "asserter", "performer", "sender")
 # Who took part in making it.
-_PARTICIPANTS = (*_AUTHORS, "informationSource", "enterer", "verifier", "attester", "authenticator", "signed", "source")
+_PARTICIPANTS = (
+    *_AUTHORS,
+    *("informationSource", "enterer", "verifier", "attester", "authenticator", "signed", "source", "authorReference"),
+    *("contributor", "resultsInterpreter", "interpreter", "assessor", "operator", "expressedBy"),
+)
 _AGENTS = ("actor", "party", "who", "individual")  # where they stand in an element of their own
 _CARE_DATES = {dates.type: dates for dates in CARE_DATES}
 Refers = Mapping[str, frozenset[str]]
@@ -145,8 +149,9 @@ def _is_related(selector: Selector, resource: Mapping[str, Any], refers: Refers)
 
 
 def _is_authored(selector: Selector, resource: Mapping[str, Any], _: Refers) -> bool:
-    named = _PARTICIPANTS if selector.wide else _AUTHORS
-    return any(selector.value[0] in _directly(resource.get(name)) for name in named)
+    """For a permit: the author of the whole. For a deny: who took part in any of it."""
+    named, parts = (_PARTICIPANTS, objects_of(resource)) if selector.wide else (_AUTHORS, [resource])
+    return any(selector.value[0] in _directly(part[name]) for part in parts for name in named if name in part)
 
 
 def _directly(value: Any) -> Iterator[str]:

@@ -8,24 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, literal_column, select
 
 from gateway.fhir.dates import BEGINNING, END, Interval
 from gateway.fhir.json import parse
 from gateway.rules.audit import AuditEntry
-from gateway.rules.membership import COLLECTIVES, Belonging, Member, belonging_to, common
+from gateway.rules.membership import COLLECTIVES, Belonging, Member, belonging_to, common, once_of
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
-from gateway.store.statements import Prepared
-from gateway.store.tables import consent_actor, resource
+from gateway.store.statements import Prepared, up_to
+from gateway.store.tables import consent_actor, ix_reference, resource
 
 ALWAYS = Interval(BEGINNING, END)
-_CONTENT = Prepared(
-    select(resource.c.text).where(
-        resource.c.type == bindparam("type"),
-        resource.c.id == bindparam("id"),
-        resource.c.is_current,
-        ~resource.c.is_deleted,
+_TEXT = select(resource.c.text).where(
+    resource.c.type == bindparam("type"), resource.c.id == bindparam("id"), ~resource.c.is_deleted
+)
+_CONTENT = Prepared(_TEXT.where(resource.c.is_current))
+_LAST = Prepared(_TEXT.order_by(resource.c.version.desc()).limit(up_to(1)))
+_ROLES = Prepared(
+    select(resource.c.id)
+    .join(ix_reference, ix_reference.c.resource_pk == resource.c.pk)
+    .where(
+        ix_reference.c.type == literal_column("'PractitionerRole'"),
+        ix_reference.c.name == literal_column("'practitioner'"),
+        ix_reference.c.target_type == literal_column("'Practitioner'"),
+        ix_reference.c.target_id == bindparam("id"),
     )
 )
 _FORGET = Prepared(delete(consent_actor).where(consent_actor.c.patient_id == bindparam("the_patient")))
@@ -39,8 +46,8 @@ _NAMING = Prepared(
 
 @dataclass(slots=True)
 class Directory:
-    """Over one consistent state. `named` gathers the collectives that were looked at, to be noted with what was
-    compiled: a change of one of them changes whom the patient's consents mean."""
+    """Over one consistent state. `named` gathers the collectives that were looked at, and the practitioners whose roles
+    were, to be noted with what was compiled: a change of one of them changes whom the patient's consents mean."""
 
     db: Reader
     named: set[str] = field(default_factory=set)
@@ -67,6 +74,28 @@ class Directory:
                 found.append(one.member)
         return found
 
+    def authors(self, reference: str) -> list[str]:
+        """All as whom `Type/id` may have signed, whenever: itself, who ever belonged to it, and the roles of these."""
+        found: set[str] = set()
+        ahead = [reference]
+        while ahead:
+            one = ahead.pop()
+            if one not in found:
+                found.add(one)
+                ahead += self._signing_as(one)
+        return sorted(found)
+
+    def _signing_as(self, reference: str) -> list[str]:
+        type, _, id = reference.partition("/")
+        if type == "Practitioner":
+            self.named.add(reference)
+            return [f"PractitionerRole/{role}" for (role,) in self.db.all(_ROLES, {"id": id})]
+        if type in COLLECTIVES:
+            self.named.add(reference)
+            row = self.db.one(_LAST, {"type": type, "id": id})
+            return once_of(parse(row[0])) if row else []
+        return []
+
     def _belonging_to(self, reference: str) -> list[Belonging]:
         if reference not in self._direct:
             self.named.add(reference)
@@ -77,12 +106,13 @@ class Directory:
 
 
 def note(writer: Writer, audit: AuditEntry, patient_id: str, named: Iterable[str]) -> None:
-    """Which collectives the consents of a patient name now, directly or by way of another."""
+    """Which collectives, and practitioners with all their roles, the consents of a patient name now, directly or by way
+    of another."""
     writer.run(_FORGET, {"the_patient": patient_id})
     writer.run_many(_ADD, [{"reference": reference, "patient_id": patient_id} for reference in sorted(named)])
     record(writer, audit)
 
 
 def patients_naming(db: Reader, reference: str) -> list[str]:
-    """The patients whose consents name a collective, directly or by way of another."""
+    """The patients whose consents name a collective or a practitioner with all roles, directly or not."""
     return [row[0] for row in db.all(_NAMING, {"reference": reference})]

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gateway.errors import Conflict
+from gateway.fhir.json import parse
 from gateway.fhir.search.rows import IndexRow
 from gateway.rules.audit import Act, AuditEntry
-from gateway.rules.membership import COLLECTIVES
+from gateway.rules.membership import COLLECTIVES, meaning_of
 from gateway.rules.subjects import subject_of
 from gateway.store import audit as audit_rows
 from gateway.store import consents, directory, resources
@@ -175,7 +176,9 @@ def _recompiled(db: Reader, steps: Sequence[Step], entries: Mapping[str, list[Au
         if step.type == "Consent":
             patients = [each for each in (step.patient_id, step.former and step.former.patient_id) if each]
         elif step.type in COLLECTIVES:
-            patients = directory.patients_naming(db, step.reference)
+            held = [step.resource, parse(step.former.text) if step.former and not step.former.is_deleted else None]
+            named = dict.fromkeys(name for each in held if each for name in meaning_of(each))
+            patients = [patient for name in named for patient in directory.patients_naming(db, name)]
         found |= dict.fromkeys(patients, entries[step.reference][0])
     return found
 

@@ -25,6 +25,9 @@ class Directory:
     def __init__(self, groups: dict[str, list[tuple[str, str, str]]]) -> None:
         self._groups = groups
 
+    def authors(self, reference: str) -> Sequence[str]:
+        return [reference, *(key.partition("@")[0] for key, *_ in self._groups.get(reference, []))]
+
     def members(self, reference: str) -> Sequence[Member]:
         members = self._groups.get(reference, [(reference, "", "9")])
         return [

@@ -81,6 +81,9 @@ COLLECTIVES: Sequence[Mapping[str, Any]] = (
 class Known:
     """The cast as a directory: who is meant by a role, a team or a group."""
 
+    def authors(self, reference: str) -> Sequence[str]:
+        return [reference, *(member.key.partition("@")[0] for member in self.members(reference))]
+
     def members(self, reference: str) -> Sequence[Member]:
         held = next((each for each in COLLECTIVES if f"{each['resourceType']}/{each['id']}" == reference), None)
         if held is None:
