@@ -108,7 +108,8 @@ def _match(shape: Shape, kind: Kind) -> Match:
     if shape.concern is Concern.AI_PROCESSING:
         return Match.NO
     if shape.effect is Effect.DENY:
-        return Match.WHOLE if any(_denies(shape, aspect) for aspect in kind.aspects) else Match.NO
+        is_meant = not kind.aspects or any(_denies(shape, aspect) for aspect in kind.aspects)  # nobody knows of what
+        return Match.WHOLE if is_meant else Match.NO
     return min((_permits(shape, aspect) for aspect in kind.aspects), default=Match.NO)
 
 
@@ -131,7 +132,10 @@ def _permits(shape: Shape, aspect: Aspect) -> Match:
 
 
 def _describes(shape: Shape, aspect: Aspect) -> bool:
-    """Whether it is of such a type, and one selector of each element means it. A record may be denied by its own."""
+    """Whether it is of such a type, and one selector of each element means it. A record may be denied by its own; what
+    tells of a Consent is opened by none, as that Consent is by its own permit alone."""
+    if aspect.told_by and aspect.type == "Consent" and shape.effect is Effect.PERMIT and shape.concern:
+        return False
     is_type = shape.types is None or aspect.type in shape.types
     if shape.effect is Effect.DENY and shape.types is not None:
         is_type = is_type or aspect.told_by in shape.types

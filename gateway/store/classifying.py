@@ -18,7 +18,7 @@ from gateway.rules.content import Kind, aspect_of, kind_of, told_by
 from gateway.rules.selector import Selector, outgoing, selector_of
 from gateway.rules.subjects import told_of
 from gateway.store.database import Reader
-from gateway.store.statements import Prepared, batches
+from gateway.store.statements import Prepared, batches, up_to
 from gateway.store.tables import consent_selector, kind, resource
 
 NOTHING = Kind(frozenset())
@@ -50,7 +50,8 @@ def sight_of(db: Reader, versions: Iterable[Version]) -> Sight:
     versions = list(versions)
     selectors = selectors_of(db, {patient for version in versions for patient in version.patients})
     anchors = {one.anchor for each in selectors.values() for one in each if one.anchor}
-    beside = {"/".join(one.name): _outgoing(one.resource) for one in versions if one.is_current} if anchors else {}
+    current = [one for one in versions if one.is_current and one.resource is not None] if anchors else []
+    beside = {"/".join(one.name): outgoing(one.resource or {}) for one in current}
     refers = {anchor: beside[anchor] if anchor in beside else refers_of(db, anchor) for anchor in anchors}
     return Sight(selectors, refers)
 
@@ -68,14 +69,10 @@ def selectors_of(db: Reader, patients: Iterable[str]) -> dict[str, list[Selector
 
 
 def refers_of(db: Reader, reference: str) -> frozenset[str]:
-    """What the current version of a resource refers to."""
+    """What a resource refers to, before its deletion if it is deleted: that sets nothing free."""
     type, _, id = reference.partition("/")
-    row = db.one(_CURRENT, {"type": type, "id": id})
-    return _outgoing(parse(bytes(row[0]))) if row else frozenset()
-
-
-def _outgoing(body: Mapping[str, Any] | None) -> frozenset[str]:
-    return outgoing(body) if body is not None else frozenset()
+    row = db.one(_LAST, {"type": type, "id": id})
+    return outgoing(parse(bytes(row[0]))) if row else frozenset()
 
 
 def kinds_of(db: Reader, versions: Sequence[Version], sight: Sight) -> list[Kind]:
@@ -124,7 +121,9 @@ def _known(db: Reader, name: Name, number: str | None, beside: Mapping[tuple[Nam
 
 
 _NAMED = (resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
-_CURRENT = Prepared(select(resource.c.text).where(*_NAMED, resource.c.is_current, ~resource.c.is_deleted))
+_LAST = Prepared(
+    select(resource.c.text).where(*_NAMED, ~resource.c.is_deleted).order_by(resource.c.version.desc()).limit(up_to(1))
+)
 _BODY = select(kind.c.body).join(resource, resource.c.kind_pk == kind.c.pk).where(*_NAMED)
 _KIND = Prepared(_BODY.where(resource.c.is_current))
 _KIND_OF_VERSION = Prepared(_BODY.where(resource.c.version == bindparam("number")))

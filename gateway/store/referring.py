@@ -9,9 +9,10 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from gateway.fhir.search.table import TYPES
 from gateway.rules.access import Visibility
+from gateway.rules.membership import COLLECTIVES
 from gateway.store.database import Reader
 from gateway.store.statements import Prepared
-from gateway.store.tables import ix_reference, ix_uri, resource
+from gateway.store.tables import consent_actor, ix_reference, ix_uri, resource
 from gateway.store.visible import parameters, shielded
 
 # They tell of a version, which stays; or they are made when asked for.
@@ -19,7 +20,8 @@ _NEVER = frozenset({"Provenance", "AuditEvent"})
 
 
 def referring(db: Reader, visibility: Visibility, type: str, id: str) -> frozenset[str]:
-    """The current resources, as `Type/id`, that the organization keeps and that refer to another one of its own."""
+    """The current resources, as `Type/id`, that the organization keeps and that refer to another one of its own. Of a
+    collective also the Consents of whoever names it in any provision, which the index knows of the first only."""
     values = {"target_type": type, "target_id": id, "url": f"{type}/{id}"}
     rows = db.all(_referring(type), {**parameters(visibility), **values})
     return frozenset(f"{row[0]}/{row[1]}" for row in rows) - {f"{type}/{id}"}
@@ -52,7 +54,10 @@ def _referring(type: str) -> Prepared:
         ix_uri.c.name == _constant("location"),
         ix_uri.c.value == bindparam("url", type_=String),
     )
-    pks = named.union(attached) if type == "Binary" else named
+    patients = select(consent_actor.c.patient_id).where(consent_actor.c.reference == bindparam("url", type_=String))
+    consents = select(resource.c.pk).where(resource.c.type == _constant("Consent"), resource.c.patient_id.in_(patients))
+    also = attached if type == "Binary" else consents if type in COLLECTIVES else None
+    pks = named if also is None else named.union(also)
     statement = select(resource.c.type, resource.c.id).where(
         resource.c.pk.in_(pks),
         resource.c.is_current,

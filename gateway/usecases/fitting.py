@@ -7,12 +7,14 @@ absent patients give the same refusal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.errors import BadRequest, Forbidden, Issue, Unprocessable
 from gateway.fhir.check import check
 from gateway.fhir.elements import elements_of
 from gateway.fhir.json import parse
+from gateway.fhir.labels import security_of
 from gateway.fhir.references import Reference, literal
 from gateway.fhir.search.index import index
 from gateway.rules import subjects, writing
@@ -57,6 +59,17 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     _check_attachments(ground, resource, subjects.subject_of(kind, patients))
     rows = tuple(index(resource))
     return Step(act, kind, id, former, resource, patients, caller.organization_id, rows)
+
+
+def carry(ground: Ground, step: Step) -> Step:
+    """The planned step, labelled no lower than what it holds, now that this is planned as well."""
+    if step.resource is None or not held_by(step.resource):
+        return step
+    before = security_of(step.resource)
+    label_carried(step.resource, _held_content(ground, step.resource))
+    if security_of(step.resource) == before:
+        return step
+    return ground.plan(replace(step, rows=tuple(index(step.resource))))
 
 
 def _check_scopes(scopes: frozenset[str], letter: str, resource: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from gateway.usecases.create import plan_create
 from gateway.usecases.delete import plan_delete
 from gateway.usecases.entries import Answered, Faults, done, judge_write
 from gateway.usecases.entry_reads import Allowance, read_inside
+from gateway.usecases.fitting import carry
 from gateway.usecases.identities import Aim, Identities
 from gateway.usecases.patch import plan_patch, plan_patch_matching
 from gateway.usecases.refusals import recorded
@@ -137,7 +138,16 @@ class _Plan:
                     with faults.of(aim.entry):
                         self._plan(aim, planned)
             faults.settle()
+        self._carry(planned)
         return planned
+
+    def _carry(self, planned: dict[int, Planned]) -> None:
+        """What an entry holds may have come after it; labels are only added, so this ends."""
+        ahead = True
+        while ahead:
+            carried = {key: carry(self._ground, one) for key, one in planned.items() if isinstance(one, Step)}
+            ahead = any(planned[key] is not one for key, one in carried.items())
+            planned |= carried
 
     def _wave(self, aim: Aim) -> int:
         type = aim.entry.address.type

@@ -24,6 +24,7 @@ MACHINERY = {
     "audit.record_each": "what it writes are the entries themselves",
     "kinds.keep_kinds": "part of publishing, which records it",
     "kinds.keep_shapes": "part of compiling consents, which records it",
+    "reaching.keep_custodian": "part of publishing, which records it",
     "reclassifying.classify": "part of making anew what an upgrade left, which records it",
     "reclassifying.classify_patient": "part of compiling consents, which records it",
     "reclassifying.settle": "part of publishing, which records it",
@@ -39,7 +40,6 @@ OPEN = {
     "classifying.sight_of": "what the consents of patients single out, to classify by",
     "clients.client_of": "a registered client",
     "clients.clients": "registered clients",
-    "driving.driver_of": "how many index rows a search could begin with; that decides on the way, never on the answer",
     "directory.patients_naming": "whose consents a change of a team, group or role makes compile anew",
     "glass.custodian_of": "who keeps a record, to be told of an emergency there",
     "glass.open_one": "whether an emergency access is still good",
@@ -65,9 +65,10 @@ OPEN = {
 }
 # Statements that read a text under no visibility, each with why it never leaves.
 COMPILED = {
-    "gateway.store.classifying._CURRENT": "what an anchor of consents refers to becomes part of the kinds of others",
+    "gateway.store.classifying._LAST": "what an anchor of consents refers to becomes part of the kinds of others",
     "gateway.store.consents._WORDS": "what a consent says becomes the rules themselves",
     "gateway.store.directory._CONTENT": "who belongs to a team, group or role becomes part of the rules themselves",
+    "gateway.store.directory._LAST": "who once belonged to it becomes part of the selectors",
 }
 
 

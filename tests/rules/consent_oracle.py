@@ -171,7 +171,10 @@ def speaking(
                 if parts and all(opens(world, caller, whole, part, kind) for part in parts):
                     yield depth, True, redacts, path
                     break
-        elif any(closes(world, whole, part) for part in aspects(world, resource, without_inline=False)):
+        elif all_of := aspects(world, resource, without_inline=False):
+            if any(closes(world, whole, part) for part in all_of):
+                yield depth, False, False, path
+        else:
             yield depth, False, False, path
     for number, nested in enumerate(stated.get("provision", [])):
         here = f"{path}.provision[{number}]"
@@ -223,6 +226,8 @@ def opens(world: World, caller: Caller, whole: Json, part: dict[str, Any], kind:
     ceilings = [each["code"] for each in said if each["system"] == CONFIDENTIALITY]
     named = {each["code"] for each in said if each["system"] != CONFIDENTIALITY} - {"REDACT"}
     labels = part["labels"]
+    if part["record"] and part["it"]["resourceType"] == "Consent":
+        return False
     if LEVELS.index(part["level"]) > max((LEVELS.index(each) for each in ceilings), default=LEVELS.index("R")):
         return False
     if named and not carries(labels, named):
