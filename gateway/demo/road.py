@@ -235,6 +235,16 @@ def withhold(road: Road) -> str:
     return "permitted again, but nothing that is labelled MH: the EHR finds the person, and no trace of the sessions"
 
 
+def explain(road: Road) -> str:
+    parties = {"patient": road.cast.patient_id, "who": f"Organization/{road.cast.recipient_id}", "purpose": "TREAT"}
+    question = parties | {"what": f"DocumentReference/{road.document_id}"}
+    answer = road.ask("POST", "/consent-decisions", road.cast.clinician.token, json=question).json()
+    ruling = answer["rulings"][0]
+    if answer["decision"] != "deny" or not ruling["reasons"][0]["consent"].startswith(f"Consent/{road.consent_id}/"):
+        raise NotAsExpected("the decision does not rest on the client's exception")
+    return f'asked why, the gateway names {ruling["reasons"][0]["provision"]} of the consent: "{ruling["words"]}"'
+
+
 def refuse_ai(road: Road) -> str:
     form = {"patient": road.cast.patient_id, "kind": "ai-processing", "type": "deny", "recipients": ["*"]}
     clinician = road.cast.clinician.token
@@ -261,5 +271,6 @@ STEPS = (
     ("The auditor traces it", trace),
     ("The client revokes the consent", revoke),
     ("The client permits, but not the sessions", withhold),
+    ("The gateway says why", explain),
     ("The client refuses AI", refuse_ai),
 )
