@@ -21,7 +21,7 @@ from gateway.rules.consent import Rule
 from gateway.rules.consent_codes import Concern, concern_of
 from gateway.rules.consent_elements import READING
 from gateway.rules.consent_provisions import Provision, provisions
-from gateway.rules.membership import Directory, Member, common
+from gateway.rules.membership import Directory, Member, common, too_costly
 from gateway.rules.purposes import ANY
 from gateway.rules.selector import Selector, selector_of
 from gateway.rules.sensitivity import PSYCHOTHERAPY, REDACT
@@ -32,17 +32,25 @@ _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _ALWAYS = Interval(BEGINNING, END)
 _SUPERSEDING = frozenset({"active", "inactive"})  # a mistake supersedes nothing; what was revoked later still did
+# Of one patient: they are made anew in one transaction, and all content of the patient is compared with each selector.
+MOST_RULES, MOST_SELECTORS = 10_000, 1_000
 Consent = Mapping[str, Any]
 
 
 def compile_all(consents: Sequence[tuple[Consent, int]], directory: Directory) -> list[Rule]:
     """The rules of every current Consent of ONE patient, each with its version; none of what is not active. The
-    consents have been admitted (rules/consent_admission.py)."""
+    consents have been admitted (rules/consent_admission.py). Raises Unprocessable for too many."""
     found: dict[Rule, None] = {}
     for consent, version in consents:
         if consent["status"] == "active":
             span = _standing(consent, [other for other, _ in consents])
-            found.update(dict.fromkeys(_rules(consent, version, span, directory)))
+            for rule in _rules(consent, version, span, directory):
+                found[rule] = None
+                if len(found) > MOST_RULES:
+                    raise too_costly(f"More than {MOST_RULES} combinations of recipients and purposes.")
+    described = [mark for shape in {rule.shape for rule in found} for group in shape.marks for mark in group]
+    if len(described) > MOST_RULES or len(set(described)) > MOST_SELECTORS:
+        raise too_costly(f"More than {MOST_SELECTORS} descriptions of content.")
     return list(found)
 
 

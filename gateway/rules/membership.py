@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from gateway.errors import Issue, Unprocessable
 from gateway.fhir import dates
 from gateway.fhir.dates import Interval
 from gateway.fhir.references import literal
@@ -15,6 +16,9 @@ from gateway.fhir.references import literal
 # What stands for others; a change of one changes whom the consents mean that name it.
 COLLECTIVES = frozenset({"CareTeam", "Group", "PractitionerRole"})
 _RECIPIENTS = frozenset({"Organization", "Practitioner", "Device", "Patient"}) | COLLECTIVES
+
+
+MOST_MEMBERS = 20_000  # through all that a collective is made of
 
 
 class Member(NamedTuple):
@@ -78,6 +82,12 @@ def belonging_to(resource: Mapping[str, Any]) -> list[Belonging]:
         case "PractitionerRole":
             return list(_role(resource))
     return []
+
+
+def too_costly(text: str) -> Unprocessable:
+    """The refusal of consents, or of a change of whom they name, that are more than can be kept in force."""
+    text = f"{text} The consents of a patient cannot be that many, nor name as many people."
+    return Unprocessable("The consents cannot be kept in force.", issues=[Issue(text, code="too-costly")])
 
 
 def common(one: Interval, other: Interval) -> Interval | None:

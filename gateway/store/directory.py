@@ -13,7 +13,16 @@ from sqlalchemy import bindparam, delete, insert, literal_column, select
 from gateway.fhir.dates import BEGINNING, END, Interval
 from gateway.fhir.json import parse
 from gateway.rules.audit import AuditEntry
-from gateway.rules.membership import COLLECTIVES, Belonging, Member, belonging_to, common, once_of
+from gateway.rules.membership import (
+    COLLECTIVES,
+    MOST_MEMBERS,
+    Belonging,
+    Member,
+    belonging_to,
+    common,
+    once_of,
+    too_costly,
+)
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
 from gateway.store.statements import Prepared, up_to
@@ -55,7 +64,7 @@ class Directory:
 
     def members(self, reference: str) -> list[Member]:
         """Who is meant by `Type/id`, through all that it is made of; a recipient means itself. One who belongs in
-        several ways is there several times."""
+        several ways is there several times. Raises Unprocessable for too many."""
         found: list[Member] = []
         seen: set[Belonging] = set()
         ahead = [Belonging(reference, ALWAYS)]
@@ -64,6 +73,8 @@ class Directory:
             if one in seen:
                 continue
             seen.add(one)
+            if len(seen) > MOST_MEMBERS:
+                raise too_costly(f"More than {MOST_MEMBERS} members.")
             if one.reference.partition("/")[0] in COLLECTIVES:
                 ahead += [
                     below._replace(span=span)

@@ -198,3 +198,24 @@ def test_what_lists_an_entry_of_the_same_transaction_carries_its_labels(house: H
     assert send(house, "POST", "/fhir", bundle).status_code == 200
     (found,) = house.found("/fhir/List?_security=HIV", house.writer)
     assert {"V", "HIV"} <= labels(found)
+
+
+def crowd(house: House, size: int) -> dict[str, Any]:
+    members = [{"entity": ref(f"Device/d{number}")} for number in range(size)]
+    return {"resourceType": "Group", "type": "device", "actual": True, "member": members}
+
+
+def test_consents_of_more_than_can_be_kept_in_force_are_refused_and_those_that_stand_still_do(house: House) -> None:
+    found = created(house, observation(house.world.patient))
+    group = created(house, crowd(house, 10))
+    permitted_but(house, actor=recipients(house, name(group)), purpose=_consent(house)["provision"]["purpose"])
+    standing = house.rows("SELECT * FROM consent_rule")
+    grown = put(house, group | {"member": crowd(house, 10_001)["member"]})
+    codes = [{"system": "urn:example", "code": f"c{number}"} for number in range(1_001)]
+    described = _consent(house) | {"provision": {"type": "deny", "code": [{"coding": codes}]}}
+    for response in (grown, send(house, "POST", "/fhir/Consent", described)):
+        assert response.status_code == 422
+        assert [each["code"] for each in response.json()["issue"]] == ["too-costly"]
+    assert house.rows("SELECT * FROM consent_rule") == standing
+    assert sees(house, found)
+    assert house.get(f"/fhir/{name(group)}", house.writer).json()["meta"]["versionId"] == "1"
