@@ -25,6 +25,7 @@ from gateway.store import resources
 from gateway.store.resources import Stored
 from gateway.usecases.changes import Ground, Step
 from gateway.usecases.consent_references import check_consent
+from gateway.usecases.incoming import PARTLY_SEEN
 from gateway.usecases.known import current, is_own_patient, patients_in
 
 _FOREIGN = "This is about a patient whose record the caller's organization does not keep."
@@ -85,6 +86,8 @@ def _last_content(ground: Ground, former: Stored | None) -> dict[str, Any] | Non
     if former is not None and former.is_deleted:
         last = former.version - 1
         former = resources.vread(ground.db, ground.asked.visibility, former.type, former.id, last)
+        if former is not None and former.redacts:
+            raise Forbidden(PARTLY_SEEN)
     found: dict[str, Any] | None = parse(former.text) if former is not None else None
     return found
 

@@ -24,6 +24,7 @@ from gateway.usecases.services import Services
 
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"\Z')
 _CONDITIONAL = "conditional-"
+PARTLY_SEEN = "The caller sees a part of this only, so would overwrite what was not seen."
 
 
 def judge(asked: Asked, type: str, interaction: str) -> None:
@@ -71,12 +72,14 @@ def version_of(if_match: str | None) -> int | None:
 def check_changeable(ground: Ground, found: Stored, letter: str, base: int | None) -> None:
     """Whether the caller may write a further version of what was found, based on version `base` (None: on any).
 
-    Raises Forbidden for what another organization keeps or the scopes do not open, NotSupported for what the gateway
-    made itself, PreconditionFailed when another version is current.
+    Raises Forbidden for what another organization keeps, the scopes do not open or the caller sees a part of only,
+    NotSupported for what the gateway made itself, PreconditionFailed when another version is current.
     """
     caller = ground.asked.caller
     if found.custodian_id != caller.organization_id or not in_scope(caller, found, letter):
         raise Forbidden("The caller may not change this resource.")
+    if found.redacts:
+        raise Forbidden(PARTLY_SEEN)
     if base is not None and base != found.version:
         raise PreconditionFailed
     if is_made_here(ground, found):

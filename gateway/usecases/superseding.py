@@ -32,7 +32,7 @@ def supersede(ground: Ground, step: Step) -> Step:
 
 def _may_be_superseded(ground: Ground, found: Stored, step: Step) -> bool:
     return (
-        not found.is_deleted
+        not (found.is_deleted or found.redacts)
         and (found.custodian_id, found.patient_id) == (step.custodian_id, step.patient_id)
         and in_scope(ground.asked.caller, found, "u")
         and not is_made_here(ground, found)

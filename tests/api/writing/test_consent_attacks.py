@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from gateway.fhir.labels import INLINE_LABEL
 from gateway.rules.consent_form import consent_of, permit
-from tests.house import House
-from tests.writers import CONFIDENTIALITY, created, delete, labels, observation, put, send
+from gateway.usecases import clients
+from tests.house import Backend, House
+from tests.writers import CONFIDENTIALITY, created, delete, labels, note, observation, put, send
 
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 ELSEWHERE = "https://ehr.example/fhir/Observation/1"
@@ -219,3 +222,34 @@ def test_consents_of_more_than_can_be_kept_in_force_are_refused_and_those_that_s
     assert house.rows("SELECT * FROM consent_rule") == standing
     assert sees(house, found)
     assert house.get(f"/fhir/{name(group)}", house.writer).json()["meta"]["versionId"] == "1"
+
+
+def billing(house: House) -> str:
+    """A writing client of the clinic for a purpose that takes a consent."""
+    backend, scope = house.cast.writer, "system/*.cruds"
+    keys = {"keys": [backend.key.as_dict(private=False)]}
+    known = clients.add(
+        house.world.services, "Billing", house.world.clinic, jwks=keys, scopes=[scope], purpose="HPAYMT"
+    )
+    return Backend(known.id, backend.key, scope).token(house.http)
+
+
+def test_what_was_given_out_without_some_of_its_parts_is_not_written_over_them(house: House) -> None:
+    inline = [{"url": INLINE_LABEL, "valueCoding": {"system": CONFIDENTIALITY, "code": "V"}}]
+    marks = {"security": [{"system": ACT_CODE, "code": "PROCESSINLINELABEL"}]}
+    parts: dict[str, Any] = {"description": "seen by all", "_description": {"extension": inline}}
+    whole = created(house, note(house.world.patient, meta=marks, **parts))
+    decide(house, "*", type="permit", purposes=["HPAYMT"], labels=["R", "REDACT"])
+    token = billing(house)
+    shown = house.get(f"/fhir/{name(whole)}", token)
+    assert shown.status_code == 200 and "description" not in shown.json()
+    patch = [{"op": "replace", "path": "/docStatus", "value": "amended"}]
+    json_patch = {"Content_Type": "application/json-patch+json"}
+    newer = note(house.world.patient, relatesTo=[{"code": "replaces", "target": ref(name(whole))}])
+    assert put(house, shown.json() | {"docStatus": "amended"}, token).status_code == 403
+    assert send(house, "PATCH", f"/fhir/{name(whole)}", json.dumps(patch), token, **json_patch).status_code == 403
+    assert delete(house, name(whole), token).status_code == 403
+    newer = created(house, newer, token)
+    assert house.get(f"/fhir/{name(whole)}", house.writer).json() == whole
+    assert [delete(house, name(each)).status_code for each in (newer, whole)] == [204, 204]
+    assert put(house, shown.json(), token, If_Match='W/"2"').status_code == 403
