@@ -33,13 +33,16 @@ from gateway.store.statements import Prepared, Rows, batches
 from gateway.store.tables import resource, subject, target
 
 _BATCH = 256
-_ROUNDS = 8  # a Provenance of a Provenance of a …: beyond that it keeps its kind
+_ROUNDS = 100  # a Provenance of a Provenance of a …: beyond that it keeps its kind
 _SUBJECTS = Rows(subject, ("resource_pk", "patient_id"))
 _TARGETS = Rows(target, ("resource_pk", "place", "type", "id", "version"))
 _SET = Prepared(
     update(resource)
     .where(resource.c.pk == bindparam("the_pk"))
     .values(kind_pk=bindparam("the_kind"), confidentiality=bindparam("the_class"))
+)
+_BELONG = Prepared(
+    update(resource).where(resource.c.pk == bindparam("the_pk")).values(patient_id=bindparam("the_patient"))
 )
 _NEW, _OLD = bindparam("new", type_=BigInteger), bindparam("old", type_=BigInteger)
 _INHERIT = [
@@ -97,8 +100,25 @@ def settle(writer: Writer, versions: Sequence[Version], pks: Sequence[int], move
     """Keep beside new versions whose they are and what they tell of, and classify anew what depends on them."""
     _note(writer, list(zip(pks, versions, strict=True)))
     kept = [(*version.name, str(version.number), True) for version in versions]
-    depending = set(_telling_of(writer, kept)) - set(pks)
+    depending = _telling_of(writer, kept) - set(pks)
+    _join(writer, depending)
     _classify(writer, sorted(depending | set(_versions_of(writer, moved))))
+
+
+def _join(writer: Writer, pks: Iterable[int]) -> None:
+    """What tells of others is about their patients too, as soon as these are about more than before."""
+    ahead = set(pks)
+    while ahead:
+        joined = []
+        for row in _rows(writer, sorted(ahead)):
+            before = subjects_of(writer, row.pk, row.patient_id)
+            now = () if row.is_deleted else tuple(dict.fromkeys((*before, *_named(writer, parse(row.text)))))
+            if len(now) > len(before):
+                new = now if len(before) < 2 else now[len(before) :]
+                _write(writer, _SUBJECTS, [(row.pk, patient) for patient in new] if len(now) > 1 else [])
+                writer.run(_BELONG, {"the_pk": row.pk, "the_patient": SEVERAL if len(now) > 1 else now[0]})
+                joined.append((row.type, row.id, str(row.number), row.is_current))
+        ahead = _telling_of(writer, joined)
 
 
 def settle_deletion(writer: Writer, former: int, now: int, moved: frozenset[Name]) -> None:
@@ -146,9 +166,13 @@ def _note(writer: Writer, kept: Iterable[tuple[int, Version]]) -> None:
         if version.resource is not None and is_record(version.resource):
             named = enumerate(told_of(version.resource))
             targets += [(pk, place, *(each or (None, None, None))) for place, each in named]
-    for rows, values in ((_SUBJECTS, subjects), (_TARGETS, targets)):
-        for prepared, bound in rows.statements(values):
-            writer.run(prepared, bound)
+    _write(writer, _SUBJECTS, subjects)
+    _write(writer, _TARGETS, targets)
+
+
+def _write(writer: Writer, rows: Rows, values: Sequence[Sequence[Any]]) -> None:
+    for prepared, bound in rows.statements(values):
+        writer.run(prepared, bound)
 
 
 def _classify(writer: Writer, pks: Sequence[int]) -> None:

@@ -253,3 +253,30 @@ def test_what_was_given_out_without_some_of_its_parts_is_not_written_over_them(h
     assert house.get(f"/fhir/{name(whole)}", house.writer).json() == whole
     assert [delete(house, name(each)).status_code for each in (newer, whole)] == [204, 204]
     assert put(house, shown.json(), token, If_Match='W/"2"').status_code == 403
+
+
+def test_what_tells_of_something_is_about_whom_that_is_about_later(house: House) -> None:
+    made = created(house, observation(house.world.patient))
+    secured = {"resourceType": "Binary", "contentType": "text/plain", "data": "eHh4"}
+    binary = created(house, secured | {"securityContext": ref(name(made))})
+    record, earlier = provenance(house, name(made)), provenance(house, f"{name(made)}/_history/1")
+    of_record = provenance(house, name(record))
+    house.grant()
+    assert all(sees(house, each) for each in (made, binary, record, of_record, earlier))
+    both = [ref(f"Patient/{house.cast.neighbour}")]
+    assert put(house, made | {"focus": both}).status_code == 200
+    assert [sees(house, each) for each in (made, binary, record, of_record, earlier)] == [False] * 4 + [True]
+    house.grant(patient=house.cast.neighbour)
+    assert all(sees(house, each) for each in (made, binary, record, of_record, earlier))
+
+
+def test_a_long_row_of_records_that_tell_of_each_other_closes_as_a_whole(house: House) -> None:
+    made = created(house, observation(house.world.patient))
+    records = [provenance(house, name(made))]
+    for _ in range(12):
+        records.append(provenance(house, name(records[-1])))
+    house.grant()
+    assert all(sees(house, each) for each in records)
+    secret = {"meta": made["meta"] | {"security": [{"system": CONFIDENTIALITY, "code": "V"}]}}
+    assert put(house, made | secret).status_code == 200
+    assert [each for each in records if sees(house, each)] == []
