@@ -127,7 +127,16 @@ def _furnished(services: Services, address: str) -> House:
     ada = register.practitioner(services, asked, "Lindqvist", ["Ada"], [("urn:example:staff", "ada")]).id
     mrn = ("urn:example:mrn", "1001")
     patient = register.patient(services, asked, clinic, "Quillfeather", ["Mara"], "female", "1988-05-04", [mrn]).id
-    add_person(services, LOGIN, PASSWORD, practitioner=ada, organization=clinic, scopes=["review"], purpose="TREAT")
+    can = {"organization": clinic, "scopes": ["review", "transcripts"], "purpose": "TREAT"}
+    add_person(services, LOGIN, PASSWORD, practitioner=ada, **can)
+        services,
+        LOGIN,
+        PASSWORD,
+        practitioner=ada,
+        organization=clinic,
+        scopes=["review", "transcripts"],
+        purpose="TREAT",
+    )
     add_patient(services, asked, PATIENT_LOGIN, PASSWORD, patient)
     register.organization(services, asked, "Hill Practice")
     return House(services, address, asked, patient)

@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from itertools import product
 
@@ -13,15 +14,15 @@ import pytest
 
 import gateway.store
 from gateway.rules.audit import Act
-from gateway.store import index, resources
+from gateway.store import index, reclassifying, resources
 from gateway.store.resources import New
 from gateway.usecases import clients
 from tests.house import House
 
 # What is only ever added to, and which of its columns tells no more than that there is a newer row.
-KEPT = {
+KEPT: dict[str, tuple[str, ...]] = {
     "audit": (),
-    "resource": ("is_current",),
+    "resource": ("is_current", "kind_pk"),
     "publication": (),
     "draft_revision": (),
     "submission_part": (),
@@ -102,7 +103,7 @@ def test_no_writer_changes_what_was_approved_nor_the_log(house: House) -> None:
 @pytest.mark.parametrize("kind", ["Provenance", "AuditEvent"])
 def test_the_store_adds_no_second_version_to_what_never_changes(house: House, kind: str) -> None:
     services, entry = house.world.services, house.world.scribe.entry(Act.UPDATE, None)
-    new = New({"resourceType": kind, "id": "x"}, None, None)
+    new = New({"resourceType": kind, "id": "x", "target": []}, None, None)
     with services.database.write() as writer:
         resources.publish(writer, entry, new)
     with pytest.raises(resources.NeverChanges), services.database.write() as writer:
@@ -123,9 +124,13 @@ def test_the_store_has_no_words_to_change_what_is_kept() -> None:
     said = set(changes())
     assert ("update", "resource", "resources") in said
     on_kept = {(verb, table, place) for verb, table, place in said if table in KEPT}
-    assert on_kept == {("update", "resource", "resources"), ("update", "resource", "index")}
+    assert on_kept == {
+        *(("update", "resource", place) for place in ("resources", "index", "reclassifying")),
+        ("delete", "submission_part", "submissions"),  # of what was refused, when the patient refuses AI
+    }
     assert "is_current=false()" in inspect.getsource(resources)
     assert "values(indexed_by=" in inspect.getsource(index)
+    assert set(re.findall(r"values\((\w+)=", inspect.getsource(reclassifying))) == {"kind_pk", "patient_id"}
 
 
 def test_the_store_writes_no_sql_by_hand() -> None:

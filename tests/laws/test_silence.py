@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from gateway.fhir.labels import CONFIDENTIALITY, label
@@ -36,7 +38,7 @@ def test_without_a_consent_approved_content_is_not_there(house: House) -> None:
     "consent",
     [
         {"purpose": "HRESCH"},
-        {"start": "2099-01-01"},
+        {"start": (date.today() + timedelta(days=99)).isoformat()},
         {"start": "2020-01-01", "end": "2020-12-31"},
     ],
 )
