@@ -127,8 +127,7 @@ def _furnished(services: Services, address: str) -> House:
     ada = register.practitioner(services, asked, "Lindqvist", ["Ada"], [("urn:example:staff", "ada")]).id
     mrn = ("urn:example:mrn", "1001")
     patient = register.patient(services, asked, clinic, "Quillfeather", ["Mara"], "female", "1988-05-04", [mrn]).id
-    can = {"organization": clinic, "scopes": ["review", "transcripts"], "purpose": "TREAT"}
-    add_person(services, LOGIN, PASSWORD, practitioner=ada, **can)
+    add_person(
         services,
         LOGIN,
         PASSWORD,
