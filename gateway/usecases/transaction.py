@@ -153,7 +153,7 @@ class _Plan:
         type = aim.entry.address.type
         if type == "Provenance" or any(self._names.is_versioned(link.text) for link in aim.links):
             return _LAST
-        return 0 if aim.entry.method == "DELETE" else 2 if type == "Binary" else 1
+        return 0 if aim.entry.method == "DELETE" else 2 if type in ("Binary", "Consent") else 1
 
     def _plan(self, aim: Aim, planned: dict[int, Planned]) -> None:
         if aim.twin:

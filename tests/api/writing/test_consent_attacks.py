@@ -280,3 +280,18 @@ def test_a_long_row_of_records_that_tell_of_each_other_closes_as_a_whole(house: 
     secret = {"meta": made["meta"] | {"security": [{"system": CONFIDENTIALITY, "code": "V"}]}}
     assert put(house, made | secret).status_code == 200
     assert [each for each in records if sees(house, each)] == []
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_consent_refuses_what_comes_with_it_in_one_transaction(house: House, is_first: bool) -> None:
+    urls = [f"urn:uuid:6ba7b81{number}-9dad-41d1-80b4-00c04fd430c8" for number in range(3)]
+    agent = [{"who": ref(f"Practitioner/{house.world.grace}")}]
+    told = {"resourceType": "Provenance", "target": [ref(urls[0])], "agent": agent, "recorded": "2026-01-01T00:00:00Z"}
+    refusal = {"type": "deny", "data": [{"meaning": "instance", "reference": ref(urls[0])}]}
+    root = _consent(house)["provision"] | {"provision": [refusal]}
+    made = [observation(house.world.patient), told, _consent(house) | {"provision": root}]
+    entries = [entry(each, url) for each, url in zip(made, urls, strict=True)]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries[::-1] if is_first else entries}
+    assert send(house, "POST", "/fhir", bundle).status_code == 200
+    assert house.found("/fhir/Observation", house.ehr) == house.found("/fhir/Provenance", house.ehr) == []
+    assert sees(house, created(house, observation(house.world.patient)))
