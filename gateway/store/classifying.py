@@ -16,12 +16,12 @@ from sqlalchemy import String, bindparam, select
 from gateway.fhir.json import parse
 from gateway.rules.content import Kind, aspect_of, kind_of, told_by
 from gateway.rules.selector import Selector, outgoing, selector_of
-from gateway.rules.subjects import told_of
+from gateway.rules.subjects import SEVERAL, told_of
 from gateway.store.database import Reader
+from gateway.store.kinds import NOTHING
 from gateway.store.statements import Prepared, batches, up_to
-from gateway.store.tables import consent_selector, kind, resource
+from gateway.store.tables import consent_selector, kind, resource, subject
 
-NOTHING = Kind(frozenset())
 Name = tuple[str, str]  # type and id
 
 
@@ -33,6 +33,10 @@ class Version(NamedTuple):
     is_current: bool
     patients: tuple[str, ...]
     resource: Mapping[str, Any] | None
+
+
+# What is being classified: by its number, and the current version by None.
+Beside = Mapping[tuple[Name, str | None], tuple[Version, Kind]]
 
 
 class Sight(NamedTuple):
@@ -78,13 +82,13 @@ def refers_of(db: Reader, reference: str) -> frozenset[str]:
 def kinds_of(db: Reader, versions: Sequence[Version], sight: Sight) -> list[Kind]:
     """The kind of each version; those that tell of others come after these, as the others may be among them."""
     made: dict[int, Kind] = {}
-    beside: dict[tuple[Name, str | None], Kind] = {}
+    beside: dict[tuple[Name, str | None], tuple[Version, Kind]] = {}
     for place in sorted(range(len(versions)), key=lambda place: _order(versions[place])):
         version = versions[place]
         made[place] = _kind(db, version, sight, beside)
-        beside[version.name, str(version.number)] = made[place]
+        beside[version.name, str(version.number)] = version, made[place]
         if version.is_current:
-            beside[version.name, None] = made[place]
+            beside[version.name, None] = version, made[place]
     return [made[place] for place in range(len(versions))]
 
 
@@ -98,33 +102,72 @@ def is_record(body: Mapping[str, Any]) -> bool:
     return body["resourceType"] == "Provenance" or "securityContext" in body
 
 
-def _kind(db: Reader, version: Version, sight: Sight, beside: Mapping[tuple[Name, str | None], Kind]) -> Kind:
+def _kind(db: Reader, version: Version, sight: Sight, beside: Beside) -> Kind:
     body = version.resource
     if body is None:
-        return _known(db, version.name, str(version.number - 1), beside)
+        return _told(db, version, (version.name, str(version.number - 1)), sight, beside)
     selectors = sight.of(version)
     if not is_record(body):
         return Kind(frozenset({aspect_of(body, selectors, sight.refers)}))
-    named = [_known(db, (each.type, each.id), each.version, beside) if each else NOTHING for each in told_of(body)]
-    return told_by(body, named, selectors, sight.refers)
+    named = [((each.type, each.id), each.version) if each else None for each in told_of(body)]
+    told = [_told(db, version, each, sight, beside) if each else NOTHING for each in named]
+    return told_by(body, told, selectors, sight.refers)
 
 
-def _known(db: Reader, name: Name, number: str | None, beside: Mapping[tuple[Name, str | None], Kind]) -> Kind:
-    """The kind of a version, or of the current one; that of nothing for what is not there."""
-    if (name, number) in beside:
-        return beside[name, number]
-    if number is not None and not (number.isascii() and number.isdigit() and len(number) < 10):
-        return NOTHING
+def _told(db: Reader, record: Version, named: tuple[Name, str | None], sight: Sight, beside: Beside) -> Kind:
+    """The kind of what is told of, a version or the current one; that of nothing for what is not there. The patients of
+    the record may single out what is not about them."""
+    if named in beside:
+        version, found = beside[named]
+    else:
+        row = _kept(db, *named)
+        if row is None:
+            return NOTHING
+        pk, number, is_current, patient_id, body = row
+        version = Version(named[0], number, is_current, subjects_of(db, pk, patient_id), None)
+        found = kind_of(bytes(body))
+    others = set(record.patients) - set(version.patients)
+    if not any(sight.selectors.get(patient) for patient in others):
+        return found
+    content = version.resource or _content(db, version)
+    return _kind(db, version._replace(patients=record.patients, resource=content), sight, beside) if content else found
+
+
+def _kept(db: Reader, name: Name, number: str | None) -> tuple[Any, ...] | None:
     values = {"type": name[0], "id": name[1]}
-    row = db.one(_KIND, values) if number is None else db.one(_KIND_OF_VERSION, values | {"number": int(number)})
-    return kind_of(bytes(row[0])) if row else NOTHING
+    if number is None:
+        return db.one(_KIND, values)
+    is_number = number.isascii() and number.isdigit() and len(number) < 10
+    return db.one(_KIND_OF_VERSION, values | {"number": int(number)}) if is_number else None
+
+
+def _content(db: Reader, version: Version) -> Mapping[str, Any] | None:
+    """What a version says; what was deleted, said it last."""
+    row = db.one(_TEXT, {"type": version.name[0], "id": version.name[1], "number": version.number})
+    body: Mapping[str, Any] | None = parse(bytes(row[0])) if row else None
+    return body
+
+
+def subjects_of(db: Reader, pk: int, patient_id: str | None) -> tuple[str, ...]:
+    """The patients a version is about."""
+    if patient_id == SEVERAL:
+        return tuple(row[0] for row in db.all(_PATIENTS, {"pk": pk}))
+    return (patient_id,) if patient_id else ()
 
 
 _NAMED = (resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
 _LAST = Prepared(
     select(resource.c.text).where(*_NAMED, ~resource.c.is_deleted).order_by(resource.c.version.desc()).limit(up_to(1))
 )
-_BODY = select(kind.c.body).join(resource, resource.c.kind_pk == kind.c.pk).where(*_NAMED)
+_TEXT = Prepared(
+    select(resource.c.text)
+    .where(*_NAMED, resource.c.version <= bindparam("number"), ~resource.c.is_deleted)
+    .order_by(resource.c.version.desc())
+    .limit(up_to(1))
+)
+_PATIENTS = Prepared(select(subject.c.patient_id).where(subject.c.resource_pk == bindparam("pk")))
+_FACTS = (resource.c.pk, resource.c.version, resource.c.is_current, resource.c.patient_id, kind.c.body)
+_BODY = select(*_FACTS).select_from(resource.join(kind, resource.c.kind_pk == kind.c.pk)).where(*_NAMED)
 _KIND = Prepared(_BODY.where(resource.c.is_current))
 _KIND_OF_VERSION = Prepared(_BODY.where(resource.c.version == bindparam("number")))
 

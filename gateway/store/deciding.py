@@ -13,9 +13,8 @@ from gateway.rules.consent import Decision, Facts, Rule, decider
 from gateway.rules.content import Kind
 from gateway.rules.shape import shape_of
 from gateway.rules.subjects import SEVERAL
-from gateway.store.classifying import NOTHING
 from gateway.store.database import Reader
-from gateway.store.kinds import kind_behind
+from gateway.store.kinds import NOTHING, kind_behind
 from gateway.store.statements import Prepared, batches
 from gateway.store.tables import consent_rule, shape, subject
 from gateway.store.times import moment

@@ -4,7 +4,8 @@ Whatever is particular to a row is turned into its kind when it is written, so t
 rule, which says here what meets what, is the same as the SQL by construction. Either is new but rarely: a new kind is
 met with every shape, a new shape with every kind, where nobody else writes meanwhile (`Writer.alone`).
 
-A shape that names selectors meets only kinds that were marked by them, which are those of one patient.
+A shape that names selectors meets only kinds that were marked by them, which are those of one patient, and that of
+content of which nothing is known.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gateway.store.statements import Prepared, Rows, batches
 from gateway.store.tables import kind, kind_mark, shape, shape_kind, shape_mark
 
 T = TypeVar("T")
+NOTHING = Kind(frozenset())  # of content of which nothing is known: whatever is denied may be it
 _NEW_KINDS = Rows(kind, ("digest", "body"), returning=("pk", "digest"))
 _NEW_SHAPES = Rows(shape, ("digest", "body", "is_marked"), returning=("pk", "digest"))
 _KIND_MARKS = Rows(kind_mark, ("selector_id", "kind_pk"))
@@ -29,13 +31,14 @@ _SHAPE_MARKS = Rows(shape_mark, ("selector_id", "shape_pk"))
 _MET = Rows(shape_kind, ("shape_pk", "kind_pk", "redacts"))
 _EVERY_KIND = Prepared(select(kind.c.pk, kind.c.body))
 _UNMARKED_SHAPES = Prepared(select(shape.c.pk, shape.c.body).where(~shape.c.is_marked))
+_MARKED_SHAPES = Prepared(select(shape.c.pk, shape.c.body).where(shape.c.is_marked))
 _BODY = Prepared(select(kind.c.body).where(kind.c.pk == bindparam("pk")))
 
 
 def kind_behind(db: Reader, pk: int) -> Kind:
     """The kind of this number; that of nothing known for content which is not classified."""
     row = db.one(_BODY, {"pk": pk})
-    return kind_of(bytes(row[0])) if row else Kind(frozenset())
+    return kind_of(bytes(row[0])) if row else NOTHING
 
 
 def keep_kinds(writer: Writer, kinds: Iterable[Kind]) -> dict[str, int]:
@@ -48,9 +51,10 @@ def keep_kinds(writer: Writer, kinds: Iterable[Kind]) -> dict[str, int]:
         pks |= _insert(writer, _NEW_KINDS, [(each.id, each.body) for each in new])
         marks = [(mark, pks[each.id]) for each in new for mark in sorted(_marks_of(each))]
         _write(writer, _KIND_MARKS, marks)
-        everybodys = [(pk, shape_of(bytes(body))) for pk, body in writer.all(_UNMARKED_SHAPES, {})]
+        everybodys = _read(writer, _UNMARKED_SHAPES, shape_of)
         for each in new:
             single = _marked(writer, shape, shape_mark, sorted(_marks_of(each)), shape_of)
+            single = single if each.aspects else _read(writer, _MARKED_SHAPES, shape_of)
             _meet(writer, ((pk, one, pks[each.id], each) for pk, one in [*everybodys, *single]))
     return pks
 
@@ -65,11 +69,17 @@ def keep_shapes(writer: Writer, shapes: Iterable[Shape]) -> dict[str, int]:
         marks = [(mark, pks[each.id]) for each in new for mark in sorted(set().union(*each.marks))]
         _write(writer, _SHAPE_MARKS, marks)
         unmarked = [each for each in new if not each.marks]
-        every = [(pk, kind_of(bytes(body))) for pk, body in writer.all(_EVERY_KIND, {})] if unmarked else []
+        every = _read(writer, _EVERY_KIND, kind_of) if unmarked else []
         for each in new:
-            single = _marked(writer, kind, kind_mark, sorted(each.marks[0]), kind_of) if each.marks else every
+            single = _single(writer, each) if each.marks else every
             _meet(writer, ((pks[each.id], each, pk, one) for pk, one in single))
     return pks
+
+
+def _single(writer: Writer, each: Shape) -> list[tuple[int, Kind]]:
+    """The kinds that one of its selectors marks, and that of which nothing is known."""
+    unknown = _known(writer, kind, [NOTHING.id]).values()
+    return [*_marked(writer, kind, kind_mark, sorted(each.marks[0]), kind_of), *((pk, NOTHING) for pk in unknown)]
 
 
 def _marks_of(each: Kind) -> frozenset[str]:
@@ -103,6 +113,10 @@ def _marked(
     """Those that one of the selectors marks."""
     rows = _listed(writer, lambda size: _by_mark(table, marks, size), ids)
     return [(pk, read(bytes(body))) for pk, body in dict(rows).items()]
+
+
+def _read(writer: Writer, prepared: Prepared, read: Callable[[bytes], T]) -> list[tuple[int, T]]:
+    return [(pk, read(bytes(body))) for pk, body in writer.all(prepared, {})]
 
 
 def _listed(writer: Writer, prepared: Callable[[int], Prepared], ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:

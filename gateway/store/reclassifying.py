@@ -26,7 +26,7 @@ from sqlalchemy import (
 from gateway.fhir.json import parse
 from gateway.fhir.labels import confidentiality_of
 from gateway.rules.subjects import SEVERAL, patients_of, told_of
-from gateway.store.classifying import Name, Sight, Version, is_record, kinds_of, refers_of, sight_of
+from gateway.store.classifying import Name, Sight, Version, is_record, kinds_of, refers_of, sight_of, subjects_of
 from gateway.store.database import Reader, Writer
 from gateway.store.kinds import keep_kinds
 from gateway.store.statements import Prepared, Rows, batches
@@ -58,7 +58,6 @@ _ABOUT = [
     Prepared(select(resource.c.pk).where(resource.c.patient_id == bindparam("patient_id"))),
     Prepared(select(subject.c.resource_pk).where(subject.c.patient_id == bindparam("patient_id"))),
 ]
-_PATIENTS = Prepared(select(subject.c.patient_id).where(subject.c.resource_pk == bindparam("pk")))
 _NAMED = (resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
 _WHOSE = Prepared(select(resource.c.pk, resource.c.patient_id).where(*_NAMED, resource.c.is_current))
 _FORMER = Prepared(select(resource.c.pk).where(*_NAMED, resource.c.version == bindparam("number")))
@@ -202,13 +201,6 @@ def _anew(writer: Writer, pks: Sequence[int]) -> list[_Told]:
 def _version(db: Reader, row: _Row) -> Version:
     body = None if row.is_deleted else parse(row.text)
     return Version((row.type, row.id), row.number, row.is_current, subjects_of(db, row.pk, row.patient_id), body)
-
-
-def subjects_of(db: Reader, pk: int, patient_id: str | None) -> tuple[str, ...]:
-    """The patients a version is about."""
-    if patient_id == SEVERAL:
-        return tuple(row[0] for row in db.all(_PATIENTS, {"pk": pk}))
-    return (patient_id,) if patient_id else ()
 
 
 def _rows(db: Reader, pks: Sequence[int]) -> list[_Row]:

@@ -21,12 +21,12 @@ from gateway.rules.redaction import NothingLeft, redact
 from gateway.rules.subjects import SEVERAL, patients_of
 from gateway.store import index
 from gateway.store.audit import record, record_each
-from gateway.store.classifying import Version, kinds_of, sight_of
+from gateway.store.classifying import Version, kinds_of, sight_of, subjects_of
 from gateway.store.database import Reader, Writer
 from gateway.store.deciding import Judge
 from gateway.store.kinds import keep_kinds
 from gateway.store.reaching import keep_custodian
-from gateway.store.reclassifying import moved_by, settle, settle_deletion, subjects_of
+from gateway.store.reclassifying import moved_by, settle, settle_deletion
 from gateway.store.statements import Prepared, Rows, batches
 from gateway.store.tables import resource
 from gateway.store.times import instant, micros, moment
@@ -109,10 +109,13 @@ class _Current(NamedTuple):
     pk: int
     version: int
     updated_micros: int
+    confidentiality: str
+    kind_pk: int
 
 
 _Formers = Mapping[tuple[str, str], _Current]  # by type and id
 _KEY = ("type", "id")
+_COLUMN_OF = {"updated_micros": "updated_at"}
 # What `stored` reads, in this order.
 COLUMNS = (
     resource.c.pk,
@@ -251,6 +254,8 @@ def withdraw(writer: Writer, audit: AuditEntry, former: Stored) -> Stored:
     writer.alone()
     formers = _currents(writer, [(former.type, former.id)])
     version, updated_at = _next(writer, formers, former.type, former.id, former.version)
+    now = formers[former.type, former.id]  # consents that came since may have made it of another kind
+    former = former._replace(confidentiality=now.confidentiality, kind_pk=now.kind_pk)
     gone = former._replace(version=version, updated_micros=updated_at, is_deleted=True, method="DELETE", text=b"")
     last = Version((former.type, former.id), version, True, subjects_of(writer, former.pk, former.patient_id), None)
     moved = moved_by(writer, [last], sight_of(writer, [last]))
@@ -277,7 +282,7 @@ def _currents(writer: Writer, references: Sequence[tuple[str, str]]) -> _Formers
 def _latest(size: int) -> Prepared:
     keys = (select(*(bindparam(f"{name}{place}", type_=String).label(name) for name in _KEY)) for place in range(size))
     asked = union_all(*keys).cte("asked")  # joined, as SQLite would look through all the current ones for a list
-    columns = (resource.c.type, resource.c.id, resource.c.pk, resource.c.version, resource.c.updated_at)
+    columns = (resource.c.type, resource.c.id, *(resource.c[_COLUMN_OF.get(name, name)] for name in _Current._fields))
     one = and_(resource.c.type == asked.c.type, resource.c.id == asked.c.id)
     return Prepared(select(*columns).select_from(asked.join(resource, one)).where(resource.c.is_current))
 

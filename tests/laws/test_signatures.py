@@ -47,7 +47,7 @@ OPEN = {
     "people.is_taken": "a login",
     "people.person_of": "somebody who signs in",
     "reclassifying.moved_by": "what an anchor of consents refers to no more, to classify that anew",
-    "reclassifying.subjects_of": "whom a version is about, to classify it by",
+    "classifying.subjects_of": "whom a version is about, to classify it by",
     "registry.listed": "organizations and practitioners, about no patient",
     "registry.organization": "an organization, about no patient",
     "registry.organizations": "organizations, about no patient",
@@ -65,6 +65,7 @@ OPEN = {
 }
 # Statements that read a text under no visibility, each with why it never leaves.
 COMPILED = {
+    "gateway.store.classifying._TEXT": "what is told of becomes part of the kind of what tells of it",
     "gateway.store.classifying._LAST": "what an anchor of consents refers to becomes part of the kinds of others",
     "gateway.store.consents._WORDS": "what a consent says becomes the rules themselves",
     "gateway.store.directory._CONTENT": "who belongs to a team, group or role becomes part of the rules themselves",
