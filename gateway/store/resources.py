@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, and_, bindparam, false, literal_column, select, union_all, update
+from sqlalchemy import bindparam, false, literal_column, select, update
 
 from gateway.fhir.json import dump
 from gateway.fhir.labels import confidentiality_of
@@ -27,20 +26,11 @@ from gateway.store.deciding import Judge
 from gateway.store.kinds import keep_kinds
 from gateway.store.reaching import keep_custodian
 from gateway.store.reclassifying import moved_by, settle, settle_deletion
-from gateway.store.statements import Prepared, Rows, batches
+from gateway.store.statements import Prepared, Rows
+from gateway.store.succession import Formers, currents, following
 from gateway.store.tables import resource
-from gateway.store.times import instant, micros, moment
+from gateway.store.times import instant, moment
 from gateway.store.visible import parameters, shielded
-
-_ONE_VERSION = frozenset({"Provenance", "AuditEvent"})  # what was told of an act is never told otherwise
-
-
-class NeverChanges(Exception):
-    """A further version was wanted of what has only one."""
-
-
-class Stale(Exception):
-    """Another version is current than the one that a further one was decided upon."""
 
 
 class Whole(NamedTuple):
@@ -103,19 +93,6 @@ class New:
     patients: tuple[str, ...] = ()
 
 
-class _Current(NamedTuple):
-    """The version that is current, of which the next one has to know this much."""
-
-    pk: int
-    version: int
-    updated_micros: int
-    confidentiality: str
-    kind_pk: int
-
-
-_Formers = Mapping[tuple[str, str], _Current]  # by type and id
-_KEY = ("type", "id")
-_COLUMN_OF = {"updated_micros": "updated_at"}
 # What `stored` reads, in this order.
 COLUMNS = (
     resource.c.pk,
@@ -211,11 +188,11 @@ def publish(writer: Writer, audit: AuditEntry, new: New) -> Stored:
 def publish_all(writer: Writer, made: Sequence[tuple[AuditEntry, New]]) -> list[Stored]:
     """Publish resources, each of them once, with as few statements as can be. Raises what `publish` raises."""
     writer.alone()
-    formers = _currents(writer, [(new.resource["resourceType"], new.resource["id"]) for _, new in made])
+    formers = currents(writer, [(new.resource["resourceType"], new.resource["id"]) for _, new in made])
     versions, rows = [], []
     for _, new in made:
         type, id = new.resource["resourceType"], new.resource["id"]
-        version, updated_at = _next(writer, formers, type, id, new.after)
+        version, updated_at = following(writer.at, formers, type, id, new.after)
         body = _dated(new.resource, version, updated_at)
         whose = new.patient_id, new.custodian_id, confidentiality_of(body)
         rows.append((type, id, version, updated_at, *whose, False, dump(body), new.method))
@@ -252,8 +229,8 @@ def withdraw(writer: Writer, audit: AuditEntry, former: Stored) -> Stored:
     Raises NeverChanges for what has only one version, Stale when the former is not current any more.
     """
     writer.alone()
-    formers = _currents(writer, [(former.type, former.id)])
-    version, updated_at = _next(writer, formers, former.type, former.id, former.version)
+    formers = currents(writer, [(former.type, former.id)])
+    version, updated_at = following(writer.at, formers, former.type, former.id, former.version)
     now = formers[former.type, former.id]  # consents that came since may have made it of another kind
     former = former._replace(confidentiality=now.confidentiality, kind_pk=now.kind_pk)
     gone = former._replace(version=version, updated_micros=updated_at, is_deleted=True, method="DELETE", text=b"")
@@ -267,40 +244,7 @@ def withdraw(writer: Writer, audit: AuditEntry, former: Stored) -> Stored:
     return kept
 
 
-def _currents(writer: Writer, references: Sequence[tuple[str, str]]) -> _Formers:
-    """Those of the resources that are there, by type and id."""
-    found: dict[tuple[str, str], _Current] = {}
-    for some in batches(references):
-        values = {
-            f"{name}{place}": text for place, one in enumerate(some) for name, text in zip(_KEY, one, strict=True)
-        }
-        found |= {(type, id): _Current(*row) for type, id, *row in writer.all(_latest(len(some)), values)}
-    return found
-
-
-@cache
-def _latest(size: int) -> Prepared:
-    keys = (select(*(bindparam(f"{name}{place}", type_=String).label(name) for name in _KEY)) for place in range(size))
-    asked = union_all(*keys).cte("asked")  # joined, as SQLite would look through all the current ones for a list
-    columns = (resource.c.type, resource.c.id, *(resource.c[_COLUMN_OF.get(name, name)] for name in _Current._fields))
-    one = and_(resource.c.type == asked.c.type, resource.c.id == asked.c.id)
-    return Prepared(select(*columns).select_from(asked.join(resource, one)).where(resource.c.is_current))
-
-
-def _next(writer: Writer, formers: _Formers, type: str, id: str, after: int | None) -> tuple[int, int]:
-    """Number and time of the next version."""
-    former = formers.get((type, id))
-    if after is not None and after != (former.version if former else 0):
-        raise Stale(type)
-    updated_at = micros(writer.at)
-    if former is None:
-        return 1, updated_at
-    if type in _ONE_VERSION:
-        raise NeverChanges(type)
-    return former.version + 1, max(updated_at, former.updated_micros + 1)
-
-
-def _retire(writer: Writer, formers: _Formers) -> list[int]:
+def _retire(writer: Writer, formers: Formers) -> list[int]:
     """They are not current any more; their keys."""
     pks = [former.pk for former in formers.values()]
     if pks:

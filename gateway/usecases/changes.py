@@ -20,7 +20,8 @@ from gateway.rules.subjects import subject_of
 from gateway.store import audit as audit_rows
 from gateway.store import consents, directory, resources
 from gateway.store.database import Reader, Writer
-from gateway.store.resources import New, Stale, Stored
+from gateway.store.resources import New, Stored
+from gateway.store.succession import Stale
 from gateway.usecases.asked import Asked
 from gateway.usecases.disclosures import patients_of
 from gateway.usecases.services import Services

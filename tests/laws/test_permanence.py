@@ -14,7 +14,7 @@ import pytest
 
 import gateway.store
 from gateway.rules.audit import Act
-from gateway.store import index, reclassifying, resources
+from gateway.store import index, reclassifying, resources, succession
 from gateway.store.resources import New
 from gateway.usecases import clients
 from tests.house import House
@@ -106,7 +106,7 @@ def test_the_store_adds_no_second_version_to_what_never_changes(house: House, ki
     new = New({"resourceType": kind, "id": "x", "target": []}, None, None)
     with services.database.write() as writer:
         resources.publish(writer, entry, new)
-    with pytest.raises(resources.NeverChanges), services.database.write() as writer:
+    with pytest.raises(succession.NeverChanges), services.database.write() as writer:
         resources.publish(writer, entry, new)
     assert house.rows("SELECT version FROM resource WHERE id = 'x'") == [(1,)]
 

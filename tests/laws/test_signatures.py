@@ -59,6 +59,7 @@ OPEN = {
     "submissions.by_digest": "the answer to what the same client has sent before",
     "submissions.by_key": "the answer to what the same client has sent before",
     "submissions.of_client": "the answer to what the same client has sent before",
+    "succession.currents": "which versions are current, not what they say",
     "tokens.caller_of": "who holds a token",
     "tokens.times_of": "how long a token lives",
     "transcripts.session_id": "the id of a session the same client has sent before",

@@ -14,9 +14,10 @@ from gateway.fhir.json import parse
 from gateway.fhir.labels import RESTRICTED, label
 from gateway.rules.access import Visibility
 from gateway.rules.audit import AuditEntry
-from gateway.store import history, resources
+from gateway.store import history, resources, succession
 from gateway.store.database import Database
-from gateway.store.resources import New, Stale, Stored
+from gateway.store.resources import New, Stored
+from gateway.store.succession import Stale
 from gateway.store.tables import ix_token
 from gateway.store.times import micros
 
@@ -107,7 +108,7 @@ def test_of_many_none_is_kept_if_one_does_not_follow(
 @pytest.mark.parametrize("size", [1, 64])
 def test_the_versions_that_are_followed_are_looked_up_one_by_one(database: Database, size: int) -> None:
     with database.read() as db:
-        compiled = resources._latest(size).on(db.connection.dialect)
+        compiled = succession._latest(size).on(db.connection.dialect)
         rows = db._driver.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", ["x"] * 2 * size)
         steps = [row[-1] for row in rows]
     assert "SEARCH resource USING INDEX ix_resource_current (type=? AND id=?)" in steps
