@@ -12,7 +12,7 @@ ARGS ?=
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
-.PHONY: help demo test check bench fuzz spec conformance java browser openapi policy lock clean
+.PHONY: help demo test nightly check bench fuzz spec conformance java browser openapi policy lock clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -21,6 +21,9 @@ demo: .venv/.ready ## the whole road, shown step by step (ARGS=--exit to end aft
 
 test: .venv/.ready ## every test (ARGS=tests/rules for some)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+nightly: .venv/.ready ## fifty thousand random worlds of consents, SQL against the pure rule
+	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=nightly tests/store/test_worlds.py
 
 check: .venv/.ready ## formatting, lint, types, floors, mappings, OpenAPI
 	@$(BIN)/ruff format --check --quiet .

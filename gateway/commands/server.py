@@ -50,10 +50,10 @@ def migrate() -> None:
 
 
 def _tell_of_index(settings: Settings) -> None:
-    """Nothing is lost by an index of a former release, but not all is found by it."""
+    """Nothing is lost by what a former release made of it, but not all is found, nor open to all whom consents name."""
     if wiring.index_is_behind(settings):
         log.warning(Event.INDEX_BEHIND)
-        console.print("Resources were indexed by an earlier release; run [bold]gateway reindex[/bold].")
+        console.print("Resources were indexed or classified by an earlier release; run [bold]gateway reindex[/bold].")
 
 
 def demo(

@@ -1,4 +1,4 @@
-"""Make the search index anew after the search parameters have changed; searches meanwhile find what is done."""
+"""Do what an upgrade left to be done, a batch at a time; searches meanwhile find what is done."""
 
 from __future__ import annotations
 
