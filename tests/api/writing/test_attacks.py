@@ -136,7 +136,12 @@ def test_what_was_deleted_is_known_to_nobody(house: House) -> None:
     assert house.view(draft).json()["patient"] != ""
     assert house.submit("s-2").status_code == 422
     period = {"start": "2020-01-01"}
-    form = {"patient": patient, "recipients": [f"Organization/{house.world.other}"], "purposes": ["TREAT"], "period": period}
+    form = {
+        "patient": patient,
+        "recipients": [f"Organization/{house.world.other}"],
+        "purposes": ["TREAT"],
+        "period": period,
+    }
     assert house.ask("POST", "/consents", house.clinician, json=form).status_code == 422
     assert house.get(f"/consents?patient={patient}", house.clinician).status_code == 404
     assert house.step(draft, "approval").status_code == 403
