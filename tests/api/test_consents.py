@@ -135,7 +135,11 @@ def test_another_organization_meets_the_same_answer_for_hidden_and_absent(world:
         ({"recipients": ["the neighbour"]}, 422, "body.recipients.0"),
         ({"exceptions": [{"type": "deny", "recipients": ["*"]}]}, 422, "body.exceptions.0.recipients.0"),
         ({"performer": "RelatedPerson/nobody"}, 422, "Consent.performer[0]"),
-        ({"exceptions": [{"labels": ["PSY"], "period": {"end": "2020"}}]}, 422, "Consent.provision.provision[0].period"),
+        (
+            {"exceptions": [{"labels": ["PSY"], "period": {"end": "2020"}}]},
+            422,
+            "Consent.provision.provision[0].period",
+        ),
         ({"recipients": ["Organization/nowhere"]}, 422, "Consent.provision.actor[0].reference"),
         ({"purposes": ["CURIOSITY"]}, 422, "Consent.provision.purpose[0].code"),
     ],
