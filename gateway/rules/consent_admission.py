@@ -22,6 +22,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A date is read in UTC; where the patient is, it may be tomorrow already.
 _ELSEWHERE = timedelta(hours=14)
 _LONGEST_WAIT = timedelta(days=5 * 365)
+# What an end may change: nothing of what the Consent says.
+_OF_AN_END = frozenset({"status", "meta", "text"})
 
 
 def admit(consent: Mapping[str, Any], at: datetime | None = None) -> list[Issue]:
@@ -38,6 +40,20 @@ def admit(consent: Mapping[str, Any], at: datetime | None = None) -> list[Issue]
         meaning = chain(_categories(consent), _others(consent), faults(consent, concern))
         issues = list(islice(chain(meaning, _moments(consent, at) if at else ()), MAX_ISSUES))
     return issues
+
+
+def admit_end(consent: Mapping[str, Any], former: Mapping[str, Any] | None) -> list[Issue]:
+    """What speaks against keeping a Consent that is not active; `former` is what it said before, None of a new one.
+
+    One that ended may have taken the place of others, so its words must have been in force.
+    """
+    if former is None:
+        text = "A Consent is recorded as active; update it to inactive or entered-in-error to end it."
+        return [Issue(text, "Consent.status", "business-rule")]
+    names = sorted((former.keys() | consent.keys()) - _OF_AN_END)
+    text = "What ends a Consent changes its status only; what it says is changed while it is active."
+    changed = [name for name in names if consent.get(name) != former.get(name)]
+    return [*admit(consent), *(Issue(text, f"Consent.{name}", "business-rule") for name in changed)]
 
 
 def _source(consent: Mapping[str, Any]) -> Iterator[Issue]:

@@ -17,9 +17,11 @@ from gateway.usecases.consent_names import DIRECTORY
 from gateway.usecases.known import current, is_own_patient, patients_in
 
 
-def check_consent(ground: Ground, consent: dict[str, Any]) -> None:
-    """Raises Unprocessable with every fault."""
-    if issues := faults_of(ground, consent):
+def check_consent(ground: Ground, consent: dict[str, Any], former: Mapping[str, Any] | None) -> None:
+    """`former` is what it said before, None of a new one. What ends one is not asked where it leads, as what it named
+    may be gone. Raises Unprocessable with every fault."""
+    is_end = consent.get("status") != "active"
+    if issues := consent_admission.admit_end(consent, former) if is_end else faults_of(ground, consent):
         raise Unprocessable("The consent cannot be recorded.", issues=issues)
 
 

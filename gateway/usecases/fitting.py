@@ -49,7 +49,8 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     label_written(resource, kept, ground.services.labels.given(resource))
     label_carried(resource, _held_content(ground, resource))
     if kind == "Consent":
-        check_consent(ground, resource)  # one that names a model permits or refuses it; it does not speak for it
+        # One that names a model permits or refuses it; it does not speak for it.
+        check_consent(ground, resource, kept)
     else:
         _check_speaker(ground, resource)
     if act in _LETTERS:
