@@ -69,14 +69,14 @@ def described(note: Note) -> dict[str, Any]:
 def decide_note(
     note: Note, visibility: Visibility, rules: Sequence[Rule], selectors: Iterable[Selector] = ()
 ) -> Decision:
-    """The originator's own use, or else the patient's consents alone: neither the policy for the custodian's record nor
-    broken glass opens a note. `rules` and `selectors` are those of the patient's consents."""
-    if is_author(note, visibility):
-        return Decision(Verdict.PERMIT, Basis.OWN_USE)
+    """The originator's own use, unless the patient refuses her in person; or else the patient's consents alone: neither
+    the policy for the custodian's record nor broken glass opens a note. `rules` and `selectors` are those of the
+    patient's consents."""
     if visibility.purpose == BREAK_THE_GLASS:
         return Decision(Verdict.SILENT, Basis.LAW)
     kind = Kind(frozenset({aspect_of(described(note), selectors)}))
-    facts = Facts((note.patient_id,), None, kind.confidentiality, kind)
+    custodian_id = note.custodian_id if is_author(note, visibility) else None
+    facts = Facts((note.patient_id,), custodian_id, kind.confidentiality, kind)
     return decide(facts, visibility, {note.patient_id: rules})
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from gateway.errors import NotFound
 from gateway.fhir import json
 from gateway.rules.audit import Act
 from gateway.rules.evidence import Change, Origin, Statement, diff, segment_identifier
@@ -19,6 +18,7 @@ from gateway.store import drafts, resources, transcripts
 from gateway.store.database import Reader
 from gateway.store.drafts import Draft
 from gateway.store.transcripts import Spoken
+from gateway.usecases import reviewable
 from gateway.usecases.asked import Asked
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
@@ -83,7 +83,7 @@ def inbox(services: Services, asked: Asked, state: State = State.PENDING, *, cou
     with recorded(services, asked, Act.REVIEW_READ):
         check_reviewer(asked.caller)
         with services.database.read() as db:
-            found = drafts.inbox(db, sight_of(asked.caller), state, count=count)
+            found = reviewable.waiting(db, asked, state, count)
             waiting = [_waiting(db, asked, each) for each in found]
     patients = dict.fromkeys(each.patient_id for each in found)
     detail = {"inbox": state.value}
@@ -100,13 +100,11 @@ def _waiting(db: Reader, asked: Asked, draft: Draft) -> Waiting:
 
 
 def view(services: Services, asked: Asked, draft_id: str) -> View:
-    """Raises NotFound, also for a draft of another organization, and Forbidden without a clinician."""
+    """Raises NotFound, also for a draft of another organization or withheld, and Forbidden without a clinician."""
     with recorded(services, asked, Act.REVIEW_READ):
         check_reviewer(asked.caller)
         with services.database.read() as db:
-            draft = drafts.read(db, sight_of(asked.caller), draft_id)
-            if draft is None:
-                raise NotFound
+            draft = reviewable.reviewable(db, asked, draft_id)
             found = _view(services, db, asked, draft)
     detail = {"draft": draft_id, "digest": draft.digest}
     services.journal.record([asked.entry(Act.REVIEW_READ, None, patient_id=draft.patient_id, detail=detail)]).result()

@@ -24,6 +24,7 @@ from gateway.store.transcripts import Spoken
 from gateway.usecases.asked import Asked
 from gateway.usecases.drafts import Edit, edits_of
 from gateway.usecases.refusals import recorded
+from gateway.usecases.reviewable import reviewable
 from gateway.usecases.services import Services
 
 
@@ -109,13 +110,13 @@ class Lineage:
 
 
 def lineage(services: Services, asked: Asked, type: str, id: str) -> Lineage:
-    """Raises NotFound for what was not published from a submission to the caller's organization."""
+    """Raises NotFound for what was not published from a submission to the caller's organization, or is withheld."""
     target = f"{type}/{id}"
     with recorded(services, asked, Act.LINEAGE), services.database.read() as db:
         origin = drafts.origin_of(db, sight_of(asked.caller), type, id)
-        draft = drafts.read(db, sight_of(asked.caller), origin) if origin else None
-        if draft is None:
+        if origin is None:
             raise NotFound
+        draft = reviewable(db, asked, origin)
         found = _lineage(services, db, asked, target, draft)
     services.journal.record([asked.entry(Act.LINEAGE, target, patient_id=draft.patient_id)]).result()
     return found

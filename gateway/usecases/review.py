@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from gateway.errors import Forbidden, NotFound, PreconditionFailed, Unprocessable
+from gateway.errors import Forbidden, PreconditionFailed, Unprocessable
 from gateway.events import Event
 from gateway.rules.access import Caller
 from gateway.rules.audit import Act, AuditEntry
@@ -31,6 +31,7 @@ from gateway.usecases.asked import Asked
 from gateway.usecases.companions import companions_of
 from gateway.usecases.door import check_all
 from gateway.usecases.refusals import recorded
+from gateway.usecases.reviewable import reviewable
 from gateway.usecases.services import Services
 
 _log = structlog.get_logger()
@@ -146,9 +147,7 @@ def _stepped(
     with recorded(services, asked, _ACTS[step]):
         practitioner_id = check_reviewer(asked.caller)
         with services.database.read() as db:
-            draft = drafts.read(db, sight_of(asked.caller), draft_id)
-            if draft is None:
-                raise NotFound
+            draft = reviewable(db, asked, draft_id)
             is_again = step is Step.APPROVE and is_replay(draft.standing, practitioner_id, digest)
             again = _standing(db, asked.caller, draft) if is_again else None
         if again is not None:
