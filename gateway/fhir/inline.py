@@ -189,10 +189,13 @@ def _refers_out(contained: Mapping[str, Any]) -> bool:
 
 def _unsay(rest: dict[str, Any]) -> None:
     """There is nothing inline to process any more."""
-    meta = dict(rest["meta"]) if "security" in rest.get("meta", {}) else {}
-    if meta:
-        meta["security"] = [each for each in meta["security"] if spoken(each) != _INLINE]
+    said = rest.get("meta", {}).get("security", ())
+    kept = [each for each in said if spoken(each) != _INLINE]
+    if len(kept) < len(said):
+        meta = {**rest["meta"], "security": kept}
         rest["meta"] = {name: value for name, value in meta.items() if value != []}
+        if not rest["meta"]:
+            del rest["meta"]
 
 
 @cache

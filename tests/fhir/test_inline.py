@@ -215,6 +215,13 @@ def test_what_is_contained_goes_with_the_last_reference_to_it() -> None:
     assert "contained" not in rest
 
 
+def test_nothing_is_left_of_a_head_that_said_no_more_than_that_parts_are_labelled() -> None:
+    bare = labelled({**observation(), "meta": {"security": [dict(PROCESSINLINELABEL)]}}, ("note", 0), PSY)
+    bare["meta"]["security"] = [dict(PROCESSINLINELABEL)]
+    rest = rest_of(bare)
+    assert rest is not None and "meta" not in rest and len(rest["note"]) == 1
+
+
 def test_what_changes_the_meaning_of_the_rest_cannot_be_cut() -> None:
     assert rest_of(labelled(observation(), ("status",))) is None
     assert rest_of(label_inline(observation(), HIGHER)) is None
