@@ -1,4 +1,7 @@
-"""How many random examples a run tries, none of them by the clock: what `make test` has time for, or a night (`--hypothesis-profile=nightly`)."""
+"""How many random examples a run tries: what `make test` has time for, or a night (`--hypothesis-profile=nightly`).
+
+None of them is judged by the clock.
+"""
 
 from __future__ import annotations
 
