@@ -12,6 +12,7 @@ from gateway.store.tables.intake import (
     submission_part,
     transcript,
 )
+from gateway.store.tables.outbox import alert, delivery, endpoint
 from gateway.store.tables.record import (
     audit,
     consent_actor,
@@ -35,6 +36,7 @@ from gateway.store.tables.record import (
 )
 
 __all__ = [
+    "alert",
     "assertion",
     "audit",
     "client",
@@ -42,8 +44,10 @@ __all__ = [
     "consent_rule",
     "consent_selector",
     "custodian",
+    "delivery",
     "draft",
     "draft_revision",
+    "endpoint",
     "ix_date",
     "ix_quantity",
     "ix_reference",
