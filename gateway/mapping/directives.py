@@ -1,4 +1,4 @@
-"""The keys of a template that are instructions: FPML's, and our own `{% evidence %}`.
+"""The keys of a template that are instructions: FPML's, and our own `{% evidence %}`, `{% name %}`, `{% by %}`.
 
 https://github.com/beda-software/FHIRPathMappingLanguage
 """
@@ -15,6 +15,8 @@ _FORMS = {
     "merge": re.compile(r"\{%\s*merge\s*%\}"),
     "assign": re.compile(r"\{%\s*assign\s*%\}"),
     "evidence": re.compile(r"\{%\s*evidence\s*%\}"),
+    "name": re.compile(r"\{%\s*name\s*%\}"),
+    "by": re.compile(r"\{%\s*by\s*%\}"),
     "context": re.compile(r"\{\{\s*([\s\S]+?)\s*\}\}"),
 }
 _LOOKS_LIKE_ONE = re.compile(r"\{\{|\{%|\{\[|%\}|\}\}|\]\}")

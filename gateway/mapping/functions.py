@@ -7,6 +7,7 @@ Left out on purpose: everything that reads the clock (`now`, `today`, `timeOfDay
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -52,4 +53,10 @@ def _title(name: str) -> str:
     return words.capitalize() if name.isupper() else " ".join(name.translate(_CONTROLS).split())
 
 
-OWN: Mapping[str, Callable[..., list[Any]]] = {"narrative": narrative, "title": title}
+def sum_of(focus: list[Any]) -> list[Any]:
+    """The numbers added up; nothing when there is none, or when something is no number."""
+    numbers = [item for item in focus if isinstance(item, int | Decimal) and not isinstance(item, bool)]
+    return [sum(numbers)] if numbers and len(numbers) == len(focus) else []
+
+
+OWN: Mapping[str, Callable[..., list[Any]]] = {"narrative": narrative, "title": title, "sum": sum_of}

@@ -14,10 +14,15 @@ GATEWAY_ONLY = {
     **dict.fromkeys(
         ("author", "attester", "authenticator", "custodian"), "who wrote, holds and answers for it, the gateway knows"
     ),
+    **dict.fromkeys(
+        ("performer", "requester", "owner", "for", "source", "sender", "recipient"),
+        "who does, asks, sends and receives, the gateway knows",
+    ),
 }
-# Elements that tell how settled a resource is, and what an unreviewed one may say there.
+# Elements that tell how settled a resource is, and what an unreviewed one may say there. (`current` is a
+# DocumentReference that is not replaced; its docStatus settles it. `not-started` is an activity of a plan.)
 UNSETTLED = {
-    "status": frozenset({"preliminary", "draft"}),
+    "status": frozenset({"preliminary", "draft", "proposed", "in-progress", "preparation", "not-started", "current"}),
     "docStatus": frozenset({"preliminary"}),
     "lifecycleStatus": frozenset({"proposed"}),
 }
@@ -43,6 +48,8 @@ def breach_within(value: Any) -> str | None:
     if isinstance(value, Narrative):
         return None
     if isinstance(value, dict):
+        if "reference" in value:
+            return "whom or what a reference means, the gateway knows"
         own = (breach(key, item) for key, item in value.items())
         below = (breach_within(item) for item in value.values())
         return next((reason for reason in (*own, *below) if reason), None)

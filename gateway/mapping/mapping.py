@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Members
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import Issue
 from gateway.mapping.coverage import Ignored, coverage
 from gateway.mapping.faults import MappingRefusal
-from gateway.mapping.model import Input, Mapped, Statement
+from gateway.mapping.marks import LocalReference, Marked, names_of, resolved
+from gateway.mapping.model import Head, Input, Mapped, Statement
 from gateway.mapping.places import Place, spell
 from gateway.mapping.schema import InputSchema
 from gateway.mapping.segments import segments
 from gateway.mapping.strings import Closure
-from gateway.mapping.values import ABSENT, Marked
+from gateway.mapping.values import ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Mapping:
         """As `apply`, and what became of every value; far slower, for analysts."""
         mapped = self.apply(inputs, session)
         found = coverage(inputs, lambda others: self._comparable(others, session), self.ignored)
-        return Mapped(mapped.resources, mapped.statements, mapped.transcript, found)
+        return replace(mapped, coverage=found)
 
     def check(self, inputs: Members[str, Any]) -> None:
         """Raises MappingRefusal."""
@@ -63,28 +64,40 @@ class Mapping:
     def _filled(self, inputs: Members[str, Any], session: Members[str, Any]) -> Mapped:
         root = dict(inputs)
         variables = {"context": root, "session": dict(session)}
-        made, statements = _items(self.template(root, variables)), list[Statement]()
-        resources = [_unmarked(item, number, (), statements) for number, item in enumerate(made)]
+        made = _items(self.template(root, variables))
+        plain = _Unmarked(names_of(made))
+        resources = [plain.of(item, number, ()) for number, item in enumerate(made)]
         spoken = _items(self.transcript(root, variables)) if self.transcript else []
-        return Mapped(resources, statements, segments(spoken))
+        return Mapped(resources, [_head(item) for item in made], plain.statements, segments(spoken))
 
     def _comparable(self, inputs: Members[str, Any], session: Members[str, Any]) -> Any:
         mapped = self._filled(inputs, session)
-        statements = [(entry.resource, entry.path, entry.segments) for entry in mapped.statements]
+        heads = [(head.name, head.by) for head in mapped.heads]
+        statements = [(entry.resource, entry.path, entry.segments, entry.by) for entry in mapped.statements]
         spoken = [(entry.id, entry.text, entry.speaker, entry.start, entry.end) for entry in mapped.transcript]
-        return mapped.resources, statements, spoken
+        return mapped.resources, heads, statements, spoken
 
 
 def _items(value: Any) -> Sequence[Any]:
     return [] if value is ABSENT else value  # a template is a list, and so is what it gives
 
 
-def _unmarked(value: Any, resource: int, place: Place, statements: list[Statement]) -> Any:
-    """The value as plain objects, with its marks entered as statements under their final paths."""
-    if isinstance(value, dict):
-        if isinstance(value, Marked):
-            statements.append(Statement(resource, spell(place), value.segments))
-        return {key: _unmarked(item, resource, (*place, key), statements) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_unmarked(item, resource, (*place, index), statements) for index, item in enumerate(value)]
-    return value
+def _head(value: Any) -> Head:
+    return Head(value.mark.name, value.mark.by or "machine") if isinstance(value, Marked) else Head()
+
+
+class _Unmarked:
+    """Values as plain objects, with their marks entered as statements under their final paths."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names, self.statements = names, list[Statement]()
+
+    def of(self, value: Any, resource: int, place: Place) -> Any:
+        if isinstance(value, dict):
+            if isinstance(value, Marked) and value.mark.segments is not None:
+                mark, by = value.mark, value.mark.by or "machine"
+                self.statements.append(Statement(resource, spell(place), mark.segments or (), by))
+            return {key: self.of(item, resource, (*place, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.of(item, resource, (*place, index)) for index, item in enumerate(value)]
+        return resolved(value, self.names) if isinstance(value, LocalReference) else value

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from gateway.errors import Issue
 from gateway.mapping.coverage import Leaf
 
 
@@ -21,11 +22,21 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The element of `resources[resource]` at `path` is one machine-written statement; `segments` may be none."""
+    """The element of `resources[resource]` at `path` ("" for all of it) is one statement; `by` is machine, patient or
+    clinician; `segments` may be none."""
 
     resource: int
     path: str
     segments: tuple[str, ...]
+    by: str = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Of one resource: the local name others refer to it by (`local:<name>`), and whose words it is."""
+
+    name: str | None = None
+    by: str = "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +52,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """`coverage` is there only when it was asked for (`Mapping.trace`)."""
+    """`heads` is parallel to `resources`. `skipped`: rows that cannot be read and were left out, where the mapping
+    permits that. `coverage` is there only when it was asked for (`Mapping.trace`)."""
 
     resources: list[dict[str, Any]]
+    heads: list[Head]
     statements: list[Statement]
     transcript: list[Segment]
+    skipped: list[Issue] = field(default_factory=list)
     coverage: list[Leaf] | None = None

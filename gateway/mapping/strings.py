@@ -9,7 +9,8 @@ from typing import Any
 
 from gateway.fhir.path import EvaluationError
 from gateway.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
-from gateway.mapping.values import ABSENT, carried, flat, spelled, unfit
+from gateway.mapping.marks import unfit
+from gateway.mapping.values import ABSENT, carried, flat, spelled
 
 Variables = Mapping[str, Any]
 Closure = Callable[[Any, Variables], Any]

@@ -8,16 +8,20 @@ from typing import Any, NoReturn
 from gateway.mapping.directives import Directive, DirectiveFault, of_keys
 from gateway.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
 from gateway.mapping.law import breach
+from gateway.mapping.marks import LOCAL, WRITERS, Mark, Marked, local_reference, unfit
 from gateway.mapping.places import Place, spell
 from gateway.mapping.shape import ANY, Shape, of_data
 from gateway.mapping.source import Source
 from gateway.mapping.strings import Closure, Variables, compile_text, evaluated, is_template, sole_expression
-from gateway.mapping.values import ABSENT, Marked, flat, kept, unfit
+from gateway.mapping.values import ABSENT, flat, kept
 
 
 def compile_template(source: Source, place: Place, node: Any, scope: Scope, *, makes_resources: bool) -> Closure:
     """Raises MappingFault, with the line of the nearest key. `makes_resources` puts the law on what is written."""
     return _Compiler(source, makes_resources).node(node, place, scope)
+
+
+_MARKS = frozenset({"evidence", "name", "by"})
 
 
 class _Compiler:
@@ -54,8 +58,8 @@ class _Compiler:
             self.refuse(place, fault)
         assigned, scope = self.assign(node, directives.get("assign"), place, scope)
         content = self.content(node, directives, place, scope)
-        if mark := directives.get("evidence"):
-            content = self.evidence(node[mark.key], content, (*place, mark.key), scope)
+        if directives.keys() & _MARKS:
+            content = self.marked(node, directives, content, place, scope)
         return _assigning(assigned, content) if assigned else content
 
     def content(self, node: dict[str, Any], directives: Mapping[str, Directive], place: Place, scope: Scope) -> Closure:
@@ -80,8 +84,15 @@ class _Compiler:
                 continue
             if self.makes_resources and (reason := breach(key, value)):
                 self.refuse((*place, key), reason)
-            compiled.append((key, self.node(value, (*place, key), scope)))
+            compiled.append((key, self.member(key, value, (*place, key), scope)))
         return lambda root, variables: kept((key, value(root, variables)) for key, value in compiled)
+
+    def member(self, key: str, value: Any, place: Place, scope: Scope) -> Closure:
+        closure = self.node(value, place, scope)
+        if key != "reference" or not isinstance(value, str) or not (is_template(value) or value.startswith(LOCAL)):
+            return closure
+        written = spell(place)
+        return lambda root, variables: local_reference(closure(root, variables), written)
 
     def loop(self, body: Any, loop: Directive, place: Place, scope: Scope) -> Closure:
         index, item, _ = loop.words
@@ -140,23 +151,70 @@ class _Compiler:
             return compile_expression(text, scope).shape
         return ANY if _has_templates(value) else of_data(value)
 
-    def evidence(self, text: Any, content: Closure, place: Place, scope: Scope) -> Closure:
+    def marked(
+        self, node: dict[str, Any], directives: Mapping[str, Directive], content: Closure, place: Place, scope: Scope
+    ) -> Closure:
         if not self.may_mark:
-            self.refuse(place, "evidence marks an object of a resource; it cannot stand here")
-        if not isinstance(text, str):
-            self.refuse(place, "evidence takes one FHIRPath expression")
-        expression, written = self.expression(text, place, scope), spell(place)
+            self.refuse(place, "only an object of a resource can be marked; this cannot stand here")
+        is_entry = all(isinstance(step, int) or is_template(step) for step in place[1:])
+        if not is_entry and ("name" in directives or "evidence" not in directives):
+            self.refuse(place, "only a resource has a name, and only a resource or a statement is by somebody")
+        found = {
+            kind: (node[directives[kind].key], (*place, directives[kind].key)) for kind in directives.keys() & _MARKS
+        }
+        segments = self.evidence(*found["evidence"], scope) if "evidence" in found else _nothing
+        name = self.text(*found["name"], scope) if "name" in found else _nothing
+        by = self.writer(*found["by"], scope) if "by" in found else _nothing
+        written = spell(place)
 
         def mark(root: Any, variables: Variables) -> Any:
             value = content(root, variables)
             if not isinstance(value, dict):
                 return ABSENT
+            said = [closure(root, variables) for closure in (segments, name, by)]
+            new = Mark(written, *(None if item is ABSENT else item for item in said))
+            return Marked(value, value.mark.joined(new) if isinstance(value, Marked) else new)
+
+        return mark
+
+    def evidence(self, text: Any, place: Place, scope: Scope) -> Closure:
+        if not isinstance(text, str):
+            self.refuse(place, "evidence takes one FHIRPath expression")
+        expression, written = self.expression(text, place, scope), spell(place)
+
+        def segments(root: Any, variables: Variables) -> Any:
             found = evaluated(expression, root, variables, written)
             if not all(isinstance(item, str) for item in found):
                 raise unfit(written, "evidence must be identifiers of segments")
-            return Marked(value, tuple(dict.fromkeys(found)))
+            return tuple(dict.fromkeys(found))
 
-        return mark
+        return segments
+
+    def text(self, text: Any, place: Place, scope: Scope) -> Closure:
+        if not isinstance(text, str):
+            self.refuse(place, "this takes a text")
+        closure, written = self.node(text, place, scope), spell(place)
+
+        def give(root: Any, variables: Variables) -> Any:
+            value = closure(root, variables)
+            if value is not ABSENT and not isinstance(value, str):
+                raise unfit(written, "this must be a text")
+            return value
+
+        return give
+
+    def writer(self, text: Any, place: Place, scope: Scope) -> Closure:
+        closure, written, known = self.text(text, place, scope), spell(place), ", ".join(WRITERS)
+        if not is_template(text) and text not in WRITERS:
+            self.refuse(place, f"the writer is one of: {known}")
+
+        def give(root: Any, variables: Variables) -> Any:
+            value = closure(root, variables)
+            if value is not ABSENT and value not in WRITERS:
+                raise unfit(written, f"the writer is one of: {known}")
+            return value
+
+        return give
 
 
 def _nothing(root: Any, variables: Variables) -> Any:
@@ -207,16 +265,15 @@ def _merging(members: Closure, parts: list[Closure], place: str) -> Closure:
     def merge(root: Any, variables: Variables) -> Any:
         base = members(root, variables)
         merged: dict[str, Any] = {} if base is ABSENT else base
-        segments: tuple[str, ...] | None = None
+        mark: Mark | None = None
         for part in parts:
             value = part(root, variables)
             if isinstance(value, dict):
                 merged.update(value)
-                segments = (segments or ()) + value.segments if isinstance(value, Marked) else segments
+                if isinstance(value, Marked):
+                    mark = mark.joined(value.mark) if mark else value.mark
             elif value is not ABSENT and value is not None:
                 raise unfit(place, "only objects can be merged")
-        if segments is None:
-            return merged or ABSENT
-        return Marked(merged, tuple(dict.fromkeys(segments)))
+        return Marked(merged, mark) if mark else merged or ABSENT
 
     return merge

@@ -1,16 +1,15 @@
-"""The values a template puts together: what is absent, what is flattened, what carries evidence, what is copied."""
+"""The values a template puts together: what is absent, what is flattened, what is copied."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
-from gateway.errors import Issue
-from gateway.mapping.faults import MappingRefusal
 from gateway.mapping.functions import Narrative
 from gateway.mapping.law import breach_within
+from gateway.mapping.marks import unfit
 
 
 class _Absent(Enum):
@@ -20,14 +19,6 @@ class _Absent(Enum):
 _AS_IS = (str, int, Decimal, Narrative)
 
 ABSENT: Final = _Absent.ABSENT  # no value: the key or the item is left out
-
-
-class Marked(dict[str, Any]):
-    """An object that a template marked as one machine-written statement."""
-
-    def __init__(self, content: Mapping[str, Any], segments: tuple[str, ...]) -> None:
-        super().__init__(content)
-        self.segments = segments
 
 
 def flat(values: Iterator[Any]) -> Any:
@@ -72,8 +63,3 @@ def spelled(value: Any, place: str) -> str:
     if isinstance(value, dict | list):
         raise unfit(place, "an object cannot stand inside a text")
     return str(value)
-
-
-def unfit(place: str, reason: str) -> MappingRefusal:
-    """The payload passed its schema, but the template cannot be filled with it."""
-    return MappingRefusal([Issue(f"The mapping cannot be applied at {place}: {reason}.", code="processing")])
