@@ -6,13 +6,12 @@
         at: total
         says: The total is not the sum of the answers.
 
-`of` leads to the values that are looked at (`[*]` stands for every item), `holds` is asked of each, `at` says where below
-it the fault is, so that the producer is told the place in its own payload.
+`of` leads to the values that are looked at (`[*]` stands for every item), `holds` is asked of each, `at` says where
+below it the fault is, so that the producer is told the place in its own payload.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +19,11 @@ from typing import Any
 from gateway.errors import Issue
 from gateway.fhir.path import EvaluationError
 from gateway.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
-from gateway.mapping.places import Place, spell
+from gateway.mapping.places import Place, spell, steps_of
 from gateway.mapping.shape import Shape
 from gateway.mapping.source import Source
 
 _KEYS = {"of", "holds", "at", "says"}
-_STEP = re.compile(r"([A-Za-z_]\w*)((?:\[\*\])*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +57,18 @@ def _check(source: Source, place: Place, entry: Any, shape: Shape) -> Check:
         raise source.fault(place, "a check has: of, holds, says, and at where that is not the value itself")
     if not all(isinstance(value, str) for value in entry.values()):
         raise source.fault(place, "each part of a check is a text")
-    steps, at = _steps(entry["of"]), _steps(entry.get("at", "")) if entry.get("at") else []
-    reached = _shape(shape, steps) if steps else None
+    steps, at = steps_of(entry["of"]), steps_of(entry["at"]) if "at" in entry else []
+    reached = shape.along(steps) if steps else None
     if reached is None:
         raise source.fault((*place, "of"), "the input schema has no such path")
     names = tuple(step for step in at if step is not None)
-    if len(names) != len(at) or _shape(reached, at) is None:
+    if len(names) != len(at) or reached.along(at) is None or ("at" in entry and not at):
         raise source.fault((*place, "at"), "the input schema has no such path there")
     try:
         holds = compile_expression(entry["holds"], Scope(reached, {"context": shape}))
     except ExpressionFault as fault:
         raise source.fault((*place, "holds"), str(fault)) from fault
     return Check(tuple(steps), holds, names, entry["says"])
-
-
-def _steps(path: str) -> list[str | None]:
-    """`a.b[*].c` as its steps; none for what is no such path."""
-    steps: list[str | None] = []
-    for part in path.split("."):
-        match = _STEP.fullmatch(part)
-        if match is None:
-            return []
-        steps += [match[1], *[None] * match[2].count("[*]")]
-    return steps
-
-
-def _shape(shape: Shape, steps: list[str | None]) -> Shape | None:
-    reached: Shape | None = shape
-    for step in steps:
-        reached = reached.step(step) if step is not None and reached is not None else reached
-    return reached
 
 
 def _reached(value: Any, steps: tuple[str | None, ...], place: Place) -> Iterator[tuple[Place, Any]]:

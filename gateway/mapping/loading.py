@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway.fhir import json
+from gateway.mapping.checks import checks_of
 from gateway.mapping.coverage import Ignored
 from gateway.mapping.expression import Scope
 from gateway.mapping.faults import MappingFault
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.model import Input
-from gateway.mapping.places import Place
+from gateway.mapping.places import Place, steps_of
 from gateway.mapping.schema import InputSchema, SchemaFault
 from gateway.mapping.segments import TEXTS, TIMES
 from gateway.mapping.shape import ANY, Shape, of_schema
@@ -28,10 +29,9 @@ FHIR_RELEASE = "4.0.1"
 # What every mapping may ask of the session it is applied to, as %session.
 SESSION: Shape = of_schema({"properties": {"id": {}, "start": {}, "end": {}, "language": {}}})
 
-_KEYS = {"name", "version", "title", "fhir", "inputs", "requires", "template", "transcript", "ignored"}
+_KEYS = {"name", "version", "title", "fhir", "inputs", "requires", "template", "transcript", "ignored", "checks"}
 _NEEDED = ("name", "version", "title", "fhir", "inputs", "template")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-_IGNORED_STEP = re.compile(r"([A-Za-z_][\w-]*)((?:\[\*\])*)")
 
 
 def load_mapping(folder: Path) -> Mapping:
@@ -51,6 +51,7 @@ def load_mapping(folder: Path) -> Mapping:
         requires_any=data.get("requires") == "any",
         schema=schema,
         ignored=tuple(_ignored(source, schema.shape)),
+        checks=checks_of(source, schema.shape),
         template=compile_template(source, ("template",), data["template"], scope, makes_resources=True),
         transcript=_transcript(source, scope),
     )
@@ -136,21 +137,9 @@ def _ignored(source: Source, shape: Shape) -> list[Ignored]:
         place: Place = ("ignored", index)
         if not isinstance(entry, dict) or entry.keys() != {"path", "reason"} or not all(entry.values()):
             raise source.fault(place, "an ignored entry has a path and a reason")
-        steps = _steps(str(entry["path"]))
-        reached: Shape | None = shape if steps else None
-        for step in steps:
-            reached = reached.step(step) if step is not None and reached is not None else reached
+        steps = steps_of(str(entry["path"]))
+        reached = shape.along(steps) if steps else None
         if reached is None or reached is ANY:
             raise source.fault((*place, "path"), "the input schema has no such path")
         found.append(Ignored(tuple(steps), str(entry["reason"])))
     return found
-
-
-def _steps(path: str) -> list[str | None]:
-    steps: list[str | None] = []
-    for part in path.split("."):
-        match = _IGNORED_STEP.fullmatch(part)
-        if match is None:
-            return []
-        steps += [match[1], *[None] * match[2].count("[*]")]
-    return steps

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import Issue
+from gateway.mapping.checks import Check
 from gateway.mapping.coverage import Ignored, coverage
 from gateway.mapping.faults import MappingRefusal
 from gateway.mapping.marks import LocalReference, Marked, names_of, resolved
 from gateway.mapping.model import Head, Input, Mapped, Statement
 from gateway.mapping.places import Place, spell
-from gateway.mapping.schema import InputSchema
+from gateway.mapping.schema import MOST_ISSUES, InputSchema
 from gateway.mapping.segments import segments
 from gateway.mapping.strings import Closure
 from gateway.mapping.values import ABSENT
@@ -32,6 +33,7 @@ class Mapping:
     requires_any: bool
     schema: InputSchema
     ignored: tuple[Ignored, ...]
+    checks: tuple[Check, ...]
     template: Closure
     transcript: Closure | None
 
@@ -49,6 +51,8 @@ class Mapping:
     def check(self, inputs: Members[str, Any]) -> None:
         """Raises MappingRefusal."""
         if issues := [*self._part_faults(inputs), *self.schema.faults(inputs)]:
+            raise MappingRefusal(issues)
+        if issues := [issue for check in self.checks for issue in check.faults(inputs)][:MOST_ISSUES]:
             raise MappingRefusal(issues)
 
     def _part_faults(self, inputs: Members[str, Any]) -> list[Issue]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 Step = str | int
 Place = tuple[Step, ...]
+
+_STEP = re.compile(r"([A-Za-z_][\w-]*)((?:\[\*\])*)")
 
 
 def spell(place: Iterable[Step]) -> str:
@@ -18,3 +21,14 @@ def spell(place: Iterable[Step]) -> str:
             name = step if step.replace("_", "").replace("-", "").isalnum() else f"'{step}'"
             text += f".{name}" if text else name
     return text
+
+
+def steps_of(path: str) -> list[str | None]:
+    """`a.b[*].c` as its steps, None standing for every item of a list; no steps for what is no such path."""
+    steps: list[str | None] = []
+    for part in path.split("."):
+        match = _STEP.fullmatch(part)
+        if match is None:
+            return []
+        steps += [match[1], *[None] * match[2].count("[*]")]
+    return steps

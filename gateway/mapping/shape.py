@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,13 @@ class Shape:
             return self
         found = tuple(schema["properties"][name] for schema in self._objects() if name in schema.get("properties", {}))
         return Shape(self.document, found) if found else None
+
+    def along(self, steps: Iterable[str | None]) -> Shape | None:
+        """The shape at the end of several steps, None among them standing for the items of a list."""
+        reached: Shape | None = self
+        for step in steps:
+            reached = reached.step(step) if step is not None and reached is not None else reached
+        return reached
 
     def _objects(self) -> Iterator[Schema]:
         """Every subschema that says something of the value itself, or of its items."""
