@@ -36,12 +36,24 @@ NAMESPACE = UUID("6f1c2c3e-2b0e-5d5c-9f0b-0d6c9d4b8a11")
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The machine behind a document: the Device it names as author, and the inputs its Provenance derives from."""
+    """What a draft came by: the Device of the model, which is named as author, and the inputs its Provenance derives
+    from; `app_id` is the Device of an app that is no AI and carries what patients write. Where there is no model, the
+    app's is the only Device."""
 
     custodian_id: str
     device_id: str
     card_id: str | None = None
     prompt_id: str | None = None
+    app_id: str | None = None
+
+    @property
+    def is_ai(self) -> bool:
+        return self.device_id != self.app_id
+
+    @property
+    def carrier_id(self) -> str:
+        """The Device that carried what people wrote."""
+        return self.app_id or self.device_id
 
 
 def attribution_of(context: Mapping[str, Any], custodian_id: str) -> Attribution:

@@ -22,10 +22,11 @@ _STEP = re.compile(r"section\[(\d+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The machine's Composition with element ids, and its statements in document order."""
+    """The Composition as it came, with element ids; its statements in document order; whose words the whole is."""
 
     composition: dict[str, Any]
     statements: tuple[Statement, ...]
+    origin: Origin = Origin.MACHINE
 
     @property
     def sections(self) -> dict[str, str]:

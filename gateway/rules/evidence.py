@@ -22,13 +22,14 @@ class Origin(StrEnum):
     MACHINE = "machine"  # as the machine wrote it
     REVISION = "revision"  # the machine's, changed by a clinician
     HUMAN = "human"  # the clinician's alone
+    PATIENT = "patient"  # the patient's own words, which a machine only carried
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One addressable sentence: `id` is its element id in the Composition, `section` that of the section it stands in
     ("" at the top); `evidence` are the producer's segment ids; `of` names the machine's sentence it revises; `by` is
-    the Practitioner who wrote it."""
+    the Practitioner who wrote it here."""
 
     id: str
     section: str

@@ -115,14 +115,14 @@ def _view(services: Services, db: Reader, asked: Asked, draft: Draft) -> View:
     sight = sight_of(asked.caller)
     dossier, revisions = drafts.history(db, sight, draft.id)
     segments = transcripts.segments(db, sight, services.vault, draft.session_id)
-    machine = {statement.id: statement.text for statement in dossier.outline.statements}
+    machine = {statement.id: statement.text for statement in dossier.statements}
     current = revisions[-1][1]
     return View(
         draft,
         dossier,
         current,
         *_names(db, asked, draft, dossier),
-        sections=dossier.outline.sections,
+        sections=dossier.sections,
         sentences=tuple(
             Sentence(each, machine.get(each.id), lines_of(each, draft.session_id, segments))
             for each in current.statements

@@ -129,7 +129,7 @@ def _lineage(services: Services, db: Reader, asked: Asked, target: str, draft: D
     segments = transcripts.segments(db, sight, services.vault, draft.session_id)
     published = tuple(drafts.published(db, sight, draft.id))
     final = next(revision for _, revision in revisions if revision.digest == draft.approved_digest)
-    machine = frozenset(statement.id for statement in dossier.outline.statements)
+    machine = frozenset(statement.id for statement in dossier.statements)
     assert submission is not None
     assert draft.decided_at is not None
     return Lineage(
@@ -140,9 +140,7 @@ def _lineage(services: Services, db: Reader, asked: Asked, target: str, draft: D
         submission=_submitted(submission),
         model=_model(db, asked, dossier.basis),
         published=published,
-        statements=tuple(
-            _traced(each, draft, segments, dossier.outline.sections, machine) for each in final.statements
-        ),
+        statements=tuple(_traced(each, draft, segments, dossier.sections, machine) for each in final.statements),
         edits=edits_of(revisions),
         approval=Approved(f"Practitioner/{draft.decided_by}", draft.decided_at, final.digest, final.number),
         consents=_in_force(db, asked, draft.patient_id),

@@ -164,10 +164,10 @@ def _amended(step: _Step, wanted: Sequence[Wanted], choice: Choice | None) -> tu
     with services.database.read() as db:
         dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
         former = revisions[-1][1]
-        machine = dossier.outline.statements
+        machine = dossier.statements
         known = {statement.id for statement in (*machine, *former.statements)}
         before = raised(former.protection, _given(services, dossier))
-        issues = check_amendment(known, dossier.outline.sections, wanted)
+        issues = check_amendment(known, dossier.sections, wanted)
         if issues := issues + (check_choice(before, choice) if choice else []):
             raise Unprocessable("The amendment has faults.", issues=issues)
         number = draft.revision + 1

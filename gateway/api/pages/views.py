@@ -147,7 +147,7 @@ def _verdict(view: View, decided_by: str) -> str:
 
 def _sections(view: View) -> tuple[SectionView, ...]:
     present = {sentence.statement.id for sentence in view.sentences}
-    removed = [each for each in view.dossier.outline.statements if each.id not in present]
+    removed = [each for each in view.dossier.statements if each.id not in present]
     made = (
         SectionView(
             key,
