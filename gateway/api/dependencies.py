@@ -19,6 +19,7 @@ from gateway.usecases.services import Services
 # What somebody tries who comes without the scope, as the audit calls it.
 _TRIED = {
     "submission.write": Act.SUBMIT,
+    "context.read": Act.OPERATION,
     "review": Act.REVIEW_READ,
     "consent": Act.CONSENT,
     "lineage": Act.LINEAGE,

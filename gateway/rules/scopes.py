@@ -17,8 +17,11 @@ from gateway.rules.restrictions import EVERYTHING, Restriction, RestrictionFault
 
 # Session words and psychotherapy notes are kept apart: no other scope, of FHIR or of review, opens them.
 TRANSCRIPTS, PSYCHOTHERAPY_NOTES = "transcripts", "psychotherapy-notes"
-# What the gateway offers beside FHIR: handing in, reviewing, recording consents, tracing, reading the audit.
-OWN = frozenset({"submission.write", "review", "consent", "lineage", "audit", TRANSCRIPTS, PSYCHOTHERAPY_NOTES})
+# What the gateway offers beside FHIR: handing in and going on from what was, reviewing, recording consents, tracing,
+# reading the audit.
+OWN = frozenset(
+    {"submission.write", "context.read", "review", "consent", "lineage", "audit", TRANSCRIPTS, PSYCHOTHERAPY_NOTES}
+)
 SYSTEM, USER, PATIENT = "system", "user", "patient"
 # The log tells of drafts, so reading it is the auditors' alone: a FHIR scope does not open it without this one.
 _NEEDS = {"AuditEvent": "audit"}

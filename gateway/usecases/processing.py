@@ -19,7 +19,7 @@ from gateway.fhir.references import ID
 from gateway.rules.access import Visibility
 from gateway.rules.attribution import attribution_of
 from gateway.rules.audit import Act, Outcome
-from gateway.rules.consent import Decision, Verdict, decide_processing
+from gateway.rules.consent import Decision, Reason, Verdict, decide_processing
 from gateway.store import clients, registry, submissions
 from gateway.store.database import Reader
 from gateway.store.deciding import rules_of
@@ -63,8 +63,10 @@ def concerned(db: Reader, asked: Asked, client_id: str, parts: Sequence[Part], m
     return Concerned(_patients(db, asked.visibility, context.get("patient")), senders)
 
 
-def check(services: Services, db: Reader, about: Concerned) -> None:
-    """Raises ProcessingRefused for the first patient who refuses one of those who process it, or permits none."""
+def check(services: Services, db: Reader, about: Concerned) -> tuple[Reason, ...]:
+    """The provisions that permit it; none where only the policy does. Raises ProcessingRefused for the first patient
+    who refuses one of those who process it, or permits none."""
+    reasons: list[Reason] = []
     for patient_id in about.patients:
         answers = [
             decide_processing(each, rules_of(db, each, patient_id), is_opt_in=services.ai_needs_consent)
@@ -73,6 +75,8 @@ def check(services: Services, db: Reader, about: Concerned) -> None:
         refusals = [answer for answer in answers if not answer.permits]
         if any(answer.verdict is Verdict.DENY for answer in refusals) or len(refusals) == len(answers):
             raise ProcessingRefused(patient_id, refusals[0])
+        reasons += [reason for answer in answers for reason in answer.reasons]
+    return tuple(dict.fromkeys(reasons))
 
 
 def may_keep(services: Services, about: Concerned) -> bool:

@@ -1,0 +1,145 @@
+"""What an AI may know of a patient before the next session: the approved history in brief, if the patient permits it.
+
+The AI-processing consent is that of submissions, asked for the sender and the model it names; what is told is what the
+sender may see. Every page asks again, and is a disclosure of what it tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gateway.errors import Forbidden, NotFound, Refusal
+from gateway.fhir.json import parse
+from gateway.fhir.references import ID
+from gateway.rules.attribution import attribution_of
+from gateway.rules.audit import Act, AuditEntry, Outcome
+from gateway.rules.consent import Reason
+from gateway.rules.patient_context import TYPES, Told, context_of, page_of
+from gateway.store import belonging, resources
+from gateway.store.database import Reader
+from gateway.store.resources import Stored
+from gateway.usecases.asked import Answer, Asked, refused
+from gateway.usecases.belonging import LINKS
+from gateway.usecases.disclosures import disclosures, patients_of
+from gateway.usecases.page import Page, seal, unseal
+from gateway.usecases.processing import Concerned, ProcessingRefused, check
+from gateway.usecases.services import Services
+
+_LINKS = tuple((type, LINKS[type]) for type in TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which model is to go on from it, and how many bytes of items a page has."""
+
+    model: str
+    version: str
+    manufacturer: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One page: its items, and the link to the next."""
+
+    patient: str
+    items: tuple[dict[str, Any], ...]
+    next: str | None
+
+
+def patient_context(services: Services, asked: Asked, patient_id: str, wanted: Wanted | str) -> Answer[Context]:
+    """What is wanted, or the page behind a link. Refuses with NotFound for who is unknown or hidden, Forbidden where
+    the patient does not permit that this AI processes the record; a page link as `page.unseal` does."""
+    after = None
+    try:
+        if isinstance(wanted, str):
+            page = unseal(services.page_secret, asked.caller, wanted, _place(patient_id), asked.at)
+            (_, model), (_, version), (_, manufacturer), (_, size) = page.pairs
+            wanted, after = Wanted(model, version, manufacturer, int(size)), page.key
+        with services.database.read() as db:
+            reasons = _permitted(services, db, asked, wanted, patient_id)
+            rows = _rows(services, db, asked, wanted, patient_id)
+    except ProcessingRefused as refusal:
+        return _denied(services, asked, refusal)
+    except Refusal as refusal:
+        return refused(services, asked, Act.OPERATION, "Patient", refusal)
+    told, last = page_of(context_of((parse(row.text) for row in rows), patient_id), after, wanted.size)
+    entries = _disclosed(asked, patient_id, rows, told, reasons)
+    found = Context(
+        f"Patient/{patient_id}",
+        tuple(each.item for each in told),
+        _next(services, asked, patient_id, wanted, last) if last else None,
+    )
+    return Answer(services.journal.record(entries), found)
+
+
+def _permitted(services: Services, db: Reader, asked: Asked, wanted: Wanted, patient_id: str) -> tuple[Reason, ...]:
+    known = resources.read(db, asked.visibility, "Patient", patient_id) if ID.match(patient_id) else None
+    if known is None or known.is_deleted:
+        raise NotFound
+    return check(services, db, _concerned(asked, wanted, patient_id))
+
+
+def _concerned(asked: Asked, wanted: Wanted, *patients: str) -> Concerned:
+    model = {"name": wanted.model, "version": wanted.version, "manufacturer": wanted.manufacturer}
+    device = attribution_of({"model": model}, asked.caller.organization_id).device_id
+    return Concerned(patients, (asked.visibility, replace(asked.visibility, device_id=device)))
+
+
+def _rows(services: Services, db: Reader, asked: Asked, wanted: Wanted, patient_id: str) -> list[Stored]:
+    """What the sender may see; of what is about several patients that of which the others permit the same."""
+    found = belonging.compartment(db, asked.visibility, patient_id, _LINKS, whole=True)
+    others = {other for row in found for other in patients_of(row)} - {patient_id}
+    refusing = {other for other in others if not _permits(services, db, _concerned(asked, wanted, other))}
+    return [row for row in found if refusing.isdisjoint(patients_of(row))]
+
+
+def _permits(services: Services, db: Reader, about: Concerned) -> bool:
+    try:
+        check(services, db, about)
+    except ProcessingRefused:
+        return False
+    return True
+
+
+def _disclosed(
+    asked: Asked, patient_id: str, rows: Sequence[Stored], told: Iterable[Told], reasons: Sequence[Reason]
+) -> list[AuditEntry]:
+    """One entry per patient told of, under the consents to the processing and those that opened what was told."""
+    names = {name for each in told for name in each.of}
+    leaving = [row for row in rows if f"{row.type}/{row.id}" in names]
+    detail = {"query": _place(patient_id)}
+    entries = disclosures(asked, Act.OPERATION, "Patient", leaving, detail)
+    if not leaving:
+        entries = [asked.entry(Act.OPERATION, "Patient", patient_id=patient_id, detail=detail | {"count": 0})]
+    return [_under(entry, reasons) for entry in entries]
+
+
+def _under(entry: AuditEntry, reasons: Sequence[Reason]) -> AuditEntry:
+    consents = sorted({*entry.detail.get("consents", ()), *(str(reason) for reason in reasons)})
+    return replace(entry, detail=entry.detail | {"consents": consents}) if consents else entry
+
+
+def _denied(services: Services, asked: Asked, refusal: ProcessingRefused) -> Answer[Context]:
+    consents = [str(reason) for reason in refusal.decision.reasons]
+    entry = asked.entry(
+        Act.OPERATION,
+        "Patient",
+        outcome=Outcome.DENIED,
+        patient_id=refusal.patient_id,
+        detail={"reason": refusal.code} | ({"consents": consents} if consents else {}),
+    )
+    words = "The patient does not permit that this AI processes the record."
+    return Answer(services.journal.record([entry]), refusal=Forbidden(words))
+
+
+def _place(patient_id: str) -> str:
+    return f"context/{patient_id}"
+
+
+def _next(services: Services, asked: Asked, patient_id: str, wanted: Wanted, last: tuple[int, int, str]) -> str:
+    pairs = ("model", wanted.model), ("version", wanted.version), ("manufacturer", wanted.manufacturer)
+    page = Page(_place(patient_id), (*pairs, ("size", str(wanted.size))), last)
+    return f"{services.public_url}/{_place(patient_id)}?page={seal(services.page_secret, asked.caller, page, asked.at)}"
