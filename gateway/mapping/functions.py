@@ -1,4 +1,4 @@
-"""The functions a template may call: a list of standard FHIRPath ones, and two of our own.
+"""The functions a template may call: a list of standard FHIRPath ones, and some of our own.
 
 Left out on purpose: everything that reads the clock (`now`, `today`, `timeOfDay`), runs regular expressions (`matches`,
 `replaceMatches`), prints (`trace`), follows references (`resolve`, `memberOf`) or may run without end (`repeat`).
@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from html import escape
 from typing import Any
+
+from gateway.mapping.prose import headed, paragraphs, plain
 
 XHTML = "http://www.w3.org/1999/xhtml"
 
@@ -59,4 +61,11 @@ def sum_of(focus: list[Any]) -> list[Any]:
     return [sum(numbers)] if numbers and len(numbers) == len(focus) else []
 
 
-OWN: Mapping[str, Callable[..., list[Any]]] = {"narrative": narrative, "title": title, "sum": sum_of}
+OWN: Mapping[str, Callable[..., list[Any]]] = {
+    "narrative": narrative,
+    "title": title,
+    "sum": sum_of,
+    "plain": plain,
+    "paragraphs": paragraphs,
+    "headed": headed,
+}

@@ -14,11 +14,15 @@ from typing import Any
 
 _HEADINGS = {f"h{level}": f"\n\n{'#' * level} " for level in range(1, 7)}
 _PARAGRAPHS = frozenset(
-    "address article aside blockquote body div dl footer form header html main nav ol p pre section table ul".split()
+    {"address", "article", "aside", "blockquote", "body", "div", "dl", "footer", "form", "header", "html", "main"}
+    | {"nav", "ol", "p", "pre", "section", "table", "ul"}
 )
 _LINES = {"br": "\n", "hr": "\n\n", "li": "\n- ", "tr": "\n", "dt": "\n", "dd": "\n", "td": " ", "th": " "}
 _SILENT = frozenset({"script", "style", "head", "title"})
-_INLINE = frozenset("a abbr b code em font i mark s small span strong sub sup tbody tfoot thead tt u".split())
+_INLINE = frozenset(
+    {"a", "abbr", "b", "code", "em", "font", "i", "mark", "s", "small", "span", "strong", "sub", "sup", "tt", "u"}
+    | {"tbody", "tfoot", "thead"}
+)
 _STRUCTURE = frozenset({*_HEADINGS, *_PARAGRAPHS, "li"})
 
 _TAG = re.compile(
@@ -26,7 +30,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
+_UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*)")
 _BOLD_LINE = re.compile(r"\s*(?:\*\*|__)([^*_]+)(?:\*\*|__):?\s*")
@@ -91,8 +95,9 @@ def _parts(text: str) -> list[Part]:
 
 def _add(paragraphs: list[str], line: str, is_open: bool) -> bool:
     """One more line of text. A list's bullets go, its numbers are its author's words."""
-    words = _inline(_BULLET.sub("", line, count=1).strip())
-    if is_open and not _BULLET.match(line) and not _NUMBER.match(line):
+    bullet = _BULLET.match(line)
+    words = _inline(line[bullet.end() if bullet else 0 :].strip())
+    if is_open and not bullet and not _NUMBER.match(line):
         paragraphs[-1] = f"{paragraphs[-1]}\n{words}"
     elif words:
         paragraphs.append(words)
@@ -109,15 +114,16 @@ def _as_markdown(text: str) -> str:
     """HTML's headings, paragraphs, lists and line breaks as Markdown's; other known tags go."""
     tags = list(_TAG.finditer(text))
     is_page = any(tag[2].lower() in _STRUCTURE for tag in tags)
+    closed = {tag[2].lower(): tag.start() for tag in tags if tag[1]}
     words: list[str] = []
     at, silent = 0, False
     for tag in tags:
         if not silent:
             words += [_spaced(text[at : tag.start()], is_page), _break(tag[2].lower(), closes=bool(tag[1]))]
         if tag[2].lower() in _SILENT:
-            silent = not tag[1]
+            silent = not tag[1] and closed.get(tag[2].lower(), 0) >= at
         at = tag.end()
-    return "".join(words if silent else [*words, _spaced(text[at:], is_page)])
+    return "".join([*words, _spaced(text[at:], is_page)])
 
 
 def _spaced(words: str, is_page: bool) -> str:
