@@ -218,11 +218,11 @@ def gather(folder: Path, profiles: Profiles) -> Cast:
         database=folder / "gateway.db",
         world=world,
         neighbour=neighbour,
-        scribe=_backend(services, "A scribe", world.clinic, "submission.write"),
-        ehr=_backend(services, "The EHR of another clinic", world.other, READER),
-        own_ehr=_backend(services, "The clinic's own EHR", world.clinic, READER),
-        writer=_backend(services, "The clinic's writing EHR", world.clinic, WRITER),
-        foreign_writer=_backend(services, "The writing EHR of another clinic", world.other, WRITER),
+        scribe=backend(services, "A scribe", world.clinic, "submission.write"),
+        ehr=backend(services, "The EHR of another clinic", world.other, READER),
+        own_ehr=backend(services, "The clinic's own EHR", world.clinic, READER),
+        writer=backend(services, "The clinic's writing EHR", world.clinic, WRITER),
+        foreign_writer=backend(services, "The writing EHR of another clinic", world.other, WRITER),
         clinician=_person(world, "grace", world.grace, STAFF, "TREAT"),
         auditor=_person(world, "ann", world.ann, AUDITOR, "HOPERAT"),
         colleague=_person(world, "lee", world.lee, STAFF, "TREAT"),
@@ -234,7 +234,7 @@ def gather(folder: Path, profiles: Profiles) -> Cast:
     return made
 
 
-def _backend(services: Services, name: str, organization: str, scope: str) -> Backend:
+def backend(services: Services, name: str, organization: str, scope: str) -> Backend:
     key = ECKey.generate_key("P-384", {"use": "sig", "alg": "ES384", "kid": secrets.token_hex(8)}, private=True)
     jwks = {"keys": [key.as_dict(private=False)]}
     known = clients.add(services, name, organization, jwks=jwks, scopes=scope.split(), purpose="TREAT")

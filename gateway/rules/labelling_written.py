@@ -169,7 +169,12 @@ def _kept(former: Mapping[str, Any]) -> Iterator[Code]:
 
 
 def _is_patient_asserted(resource: Mapping[str, Any]) -> bool:
-    """A note of which every author is the patient. https://hl7.org/fhir/us/core/writing-clinical-notes.html"""
-    authors = resource.get("author", ()) if resource["resourceType"] == "DocumentReference" else ()
-    found = [literal(author.get("reference", "")) for author in authors]
+    """A note of which every author is the patient (https://hl7.org/fhir/us/core/writing-clinical-notes.html), an
+    Observation that nobody else performed, a QuestionnaireResponse that the patient gave."""
+    kind = resource["resourceType"]
+    if kind == "QuestionnaireResponse":
+        said = [resource.get("source") or resource.get("author") or {}]
+    else:
+        said = resource.get({"DocumentReference": "author", "Observation": "performer"}.get(kind, ""), ())
+    found = [literal(each.get("reference", "")) for each in said]
     return bool(found) and all(each is not None and each.type == "Patient" for each in found)

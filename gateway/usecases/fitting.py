@@ -44,7 +44,7 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     """
     kind, caller = resource["resourceType"], ground.asked.caller
     kept = _last_content(ground, former)
-    resource = identified(_localised(resource, f"{ground.services.fhir_base}/"), id)
+    resource = identified(localised(resource, f"{ground.services.fhir_base}/"), id)
     _check(ground, resource)
     label_written(resource, kept, ground.services.labels.given(resource))
     label_carried(resource, _held_content(ground, resource))
@@ -105,14 +105,14 @@ def identified(resource: dict[str, Any], id: str) -> dict[str, Any]:
     return resource
 
 
-def _localised(value: Any, base: str) -> Any:
+def localised(value: Any, base: str) -> Any:
     """A copy in which absolute references to this server are relative."""
     if isinstance(value, list):
-        return [_localised(item, base) if isinstance(item, dict | list) else item for item in value]
+        return [localised(item, base) if isinstance(item, dict | list) else item for item in value]
     copy = {}
     for name, item in value.items():
         if isinstance(item, dict | list):
-            copy[name] = _localised(item, base)
+            copy[name] = localised(item, base)
         elif isinstance(item, str) and (name == "reference" or (name == "url" and item.startswith(f"{base}Binary/"))):
             copy[name] = item.removeprefix(base)
         else:

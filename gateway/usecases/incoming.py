@@ -73,7 +73,8 @@ def check_changeable(ground: Ground, found: Stored, letter: str, base: int | Non
     """Whether the caller may write a further version of what was found, based on version `base` (None: on any).
 
     Raises Forbidden for what another organization keeps, the scopes do not open or the caller sees a part of only,
-    NotSupported for what the gateway made itself, PreconditionFailed when another version is current.
+    NotSupported for what the gateway made itself, PreconditionFailed when another version is current. How assigned
+    homework goes is told by updates all the same: `homework.advance` says what of it may change.
     """
     caller = ground.asked.caller
     if found.custodian_id != caller.organization_id or not in_scope(caller, found, letter):
@@ -82,7 +83,7 @@ def check_changeable(ground: Ground, found: Stored, letter: str, base: int | Non
         raise Forbidden(PARTLY_SEEN)
     if base is not None and base != found.version:
         raise PreconditionFailed
-    if is_made_here(ground, found):
+    if not (letter == "u" and found.type == "Task") and is_made_here(ground, found):
         raise NotSupported("What came of a submission is changed by reviews only.")
 
 

@@ -17,12 +17,11 @@ from gateway.usecases import provenance
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Written, carry_out
 from gateway.usecases.conditional import matches
-from gateway.usecases.fitting import fit
 from gateway.usecases.incoming import check_changeable, judge, target_of, version_of
 from gateway.usecases.known import reachable
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
-from gateway.usecases.update import is_same
+from gateway.usecases.update import follow
 
 
 def patch(
@@ -100,9 +99,7 @@ def plan_patch_matching(
 
 def _next(ground: Ground, found: Stored, change: Patch, base: int | None) -> Planned:
     check_changeable(ground, found, "u", base)
-    resource = change.apply(parse(found.text))
-    step = fit(ground, Act.PATCH, resource, id=found.id, former=found)
-    return found if is_same(step) else ground.plan(step)
+    return follow(ground, Act.PATCH, change.apply(parse(found.text)), found)
 
 
 def _read(services: Services, content_type: str | None, body: bytes) -> Patch:

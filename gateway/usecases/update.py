@@ -13,7 +13,7 @@ from gateway.errors import BadRequest, NotSupported, PreconditionFailed
 from gateway.fhir.json import dump, parse
 from gateway.rules.audit import Act
 from gateway.store.resources import Stored
-from gateway.usecases import provenance
+from gateway.usecases import homework, provenance
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out
 from gateway.usecases.conditional import matches
@@ -113,8 +113,21 @@ def plan_update_matching(
 
 def _next(ground: Ground, resource: dict[str, Any], found: Stored, base: int | None) -> Planned:
     check_changeable(ground, found, "u", base)
-    step = fit(ground, Act.UPDATE, resource, id=found.id, former=found)
-    return found if is_same(step) else supersede(ground, ground.plan(step))
+    planned = follow(ground, Act.UPDATE, resource, found)
+    return supersede(ground, planned) if isinstance(planned, Step) else planned
+
+
+def follow(ground: Ground, act: Act, resource: dict[str, Any], found: Stored) -> Planned:
+    """The step to the next version, which may be written; the current one, if nothing would change."""
+    is_homework = homework.is_assigned(ground, found)
+    step = (
+        homework.advance(ground, act, resource, found)
+        if is_homework
+        else fit(ground, act, resource, id=found.id, former=found)
+    )
+    if is_same(step):
+        return found
+    return homework.tell(ground, step) if is_homework else ground.plan(step)
 
 
 def is_same(step: Step) -> bool:
