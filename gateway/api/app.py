@@ -21,8 +21,10 @@ from gateway.api import (
     consent_decisions,
     consents,
     errors,
+    homework,
     lineage,
     pages,
+    patient_context,
     psychotherapy_notes,
     reviews,
     submissions,
@@ -49,7 +51,17 @@ The FHIR API itself lives under `/fhir` and describes itself in `/fhir/metadata`
 
 # Spans and metrics of the framework carry the URL, which may name a patient.
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-PARTS = (submissions, reviews, consents, consent_decisions, lineage, psychotherapy_notes, break_glass)
+PARTS = (
+    submissions,
+    patient_context,
+    reviews,
+    consents,
+    consent_decisions,
+    lineage,
+    psychotherapy_notes,
+    break_glass,
+    homework,
+)
 
 
 class Gateway(FastAPI):
