@@ -10,7 +10,7 @@ from gateway.fhir.path import Path, PathError
 from gateway.fhir.path import compile as compile_path
 from gateway.fhir.path.parser import parse
 from gateway.fhir.path.syntax import Binary, Call, Index, Literal, Member, Node, Sign, Special, TypeTest, Variable
-from gateway.mapping.functions import ALLOWED, OWN
+from gateway.mapping.functions import ALLOWED, OWN, TAKES
 from gateway.mapping.shape import ANY, Shape
 
 # Functions whose result is (some of) what they were called on, and those whose arguments look at each item of it.
@@ -96,8 +96,8 @@ class _Reach:
 
     def call(self, name: str, source: Shape, arguments: tuple[Node, ...], focus: Shape) -> Shape:
         shapes = [self.of(argument, source if name in _PER_ITEM else focus) for argument in arguments]
-        if name in OWN and arguments:
-            raise ExpressionFault(f"{name}() takes no arguments")
+        if name in OWN and len(arguments) not in TAKES.get(name, range(1)):
+            raise ExpressionFault(f"{name}() takes {'other' if name in TAKES else 'no'} arguments")
         if name in _SAME:
             return source
         if name == "select" and shapes:

@@ -6,11 +6,13 @@ Left out on purpose: everything that reads the clock (`now`, `today`, `timeOfDay
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from html import escape
 from typing import Any
 
+from gateway.mapping.moments import date_of, from_epoch, in_zone, time_of
 from gateway.mapping.prose import headed, paragraphs, plain
 
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -61,6 +63,11 @@ def sum_of(focus: list[Any]) -> list[Any]:
     return [sum(numbers)] if numbers and len(numbers) == len(focus) else []
 
 
+def base64(focus: list[Any]) -> list[Any]:
+    """Each text in the form an attachment's data have. https://hl7.org/fhir/R4/datatypes.html#base64Binary"""
+    return [b64encode(item.encode()).decode() for item in focus if isinstance(item, str) and item]
+
+
 OWN: Mapping[str, Callable[..., list[Any]]] = {
     "narrative": narrative,
     "title": title,
@@ -68,4 +75,11 @@ OWN: Mapping[str, Callable[..., list[Any]]] = {
     "plain": plain,
     "paragraphs": paragraphs,
     "headed": headed,
+    "base64": base64,
+    "date": date_of,
+    "time": time_of,
+    "inZone": in_zone,
+    "fromEpoch": from_epoch,
 }
+TAKES: Mapping[str, range] = {"date": range(1, 20), "time": range(1, 20), "inZone": range(1, 2)}
+"""How many arguments a function of our own takes; none where it is not here."""

@@ -16,6 +16,7 @@ from gateway.mapping.faults import MappingFault
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.model import Input
 from gateway.mapping.places import Place, steps_of
+from gateway.mapping.reading import JSON, MEDIA
 from gateway.mapping.schema import InputSchema, SchemaFault
 from gateway.mapping.segments import TEXTS, TIMES
 from gateway.mapping.shape import ANY, Shape, of_schema
@@ -29,7 +30,19 @@ FHIR_RELEASE = "4.0.1"
 # What every mapping may ask of the session it is applied to, as %session.
 SESSION: Shape = of_schema({"properties": {"id": {}, "start": {}, "end": {}, "language": {}}})
 
-_KEYS = {"name", "version", "title", "fhir", "inputs", "requires", "template", "transcript", "ignored", "checks"}
+_KEYS = {
+    "name",
+    "version",
+    "title",
+    "fhir",
+    "inputs",
+    "requires",
+    "template",
+    "transcript",
+    "ignored",
+    "checks",
+    "rows",
+}
 _NEEDED = ("name", "version", "title", "fhir", "inputs", "template")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -49,6 +62,7 @@ def load_mapping(folder: Path) -> Mapping:
         digest=sha256((folder / MAPPING).read_bytes() + b"\0" + schema_bytes).hexdigest(),
         inputs=inputs,
         requires_any=data.get("requires") == "any",
+        skips_rows=data.get("rows") == "skip",
         schema=schema,
         ignored=tuple(_ignored(source, schema.shape)),
         checks=checks_of(source, schema.shape),
@@ -78,6 +92,8 @@ def _checked(source: Source, folder: str) -> dict[str, Any]:
         raise source.fault(("fhir",), f"the FHIR release must be {FHIR_RELEASE}")
     if data.get("requires", "any") != "any":
         raise source.fault(("requires",), "requires can only be: any")
+    if data.get("rows", "strict") not in ("strict", "skip"):
+        raise source.fault(("rows",), "rows can only be: strict or skip")
     for key in ("template", "transcript"):
         if not isinstance(data.get(key, []), list):
             raise source.fault((key,), "a template must be a list")
@@ -104,9 +120,10 @@ def _inputs(source: Source, schema: InputSchema) -> tuple[Input, ...]:
             raise source.fault(place, "the input schema has no such part")
         if not isinstance(part, dict) or part.keys() - {"title", "media", "required"} or not part.get("title"):
             raise source.fault(place, "a part has a title, a media type, and whether it is required")
-        if part.get("media", "application/json") != "application/json":
-            raise source.fault((*place, "media"), "only application/json can be read")
-        found.append(Input(name, str(part["title"]), "application/json", part.get("required") is True))
+        media = part.get("media", JSON)
+        if media not in MEDIA:
+            raise source.fault((*place, "media"), f"the media type is one of: {', '.join(MEDIA)}")
+        found.append(Input(name, str(part["title"]), media, part.get("required") is True))
     return tuple(found)
 
 

@@ -14,6 +14,8 @@ from gateway.mapping.faults import MappingRefusal
 from gateway.mapping.marks import LocalReference, Marked, names_of, resolved
 from gateway.mapping.model import Head, Input, Mapped, Statement
 from gateway.mapping.places import Place, spell
+from gateway.mapping.reading import DEPTH, Received, by_line, read_parts, row_of
+from gateway.mapping.rows import Rows
 from gateway.mapping.schema import MOST_ISSUES, InputSchema
 from gateway.mapping.segments import segments
 from gateway.mapping.strings import Closure
@@ -22,7 +24,8 @@ from gateway.mapping.values import ABSENT
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Immutable and safe to share between threads. `digest` is the SHA-256 of the files it was loaded from."""
+    """Immutable and safe to share between threads. `digest` is the SHA-256 of the files it was loaded from;
+    `skips_rows` tells whether rows that cannot be read are left out, or the whole payload is refused for them."""
 
     name: str
     version: str
@@ -31,11 +34,30 @@ class Mapping:
     digest: str
     inputs: tuple[Input, ...]
     requires_any: bool
+    skips_rows: bool
     schema: InputSchema
     ignored: tuple[Ignored, ...]
     checks: tuple[Check, ...]
     template: Closure
     transcript: Closure | None
+
+    def read(self, parts: Members[str, bytes], max_depth: int = DEPTH) -> Received:
+        """The parts as plain values, each as its media type says, without the rows the mapping may leave out.
+
+        Raises MappingRefusal for parts that are not what they should be, and for rows where none may be left out, none
+        remains or very many are bad.
+        """
+        inputs, rows = read_parts(self.inputs, parts, max_depth)
+        faults = [fault for part in rows.values() for fault in part.faults]
+        for find in (self.schema.faults, self._check_faults) if rows else ():
+            found = [(issue, row_of(issue, rows)) for issue in find(inputs)]
+            faults += [by_line(issue, rows) for issue, row in found if row]
+            _leave_out(rows, {row for _, row in found if row})
+        if faults and not (
+            self.skips_rows and len(faults) < MOST_ISSUES and all(part.values for part in rows.values())
+        ):
+            raise MappingRefusal(faults[:MOST_ISSUES])
+        return Received(inputs, faults)
 
     def apply(self, inputs: Members[str, Any], session: Members[str, Any]) -> Mapped:
         """Resources, statements and transcript of one payload. Raises MappingRefusal with every fault of its shape."""
@@ -52,8 +74,11 @@ class Mapping:
         """Raises MappingRefusal."""
         if issues := [*self._part_faults(inputs), *self.schema.faults(inputs)]:
             raise MappingRefusal(issues)
-        if issues := [issue for check in self.checks for issue in check.faults(inputs)][:MOST_ISSUES]:
+        if issues := self._check_faults(inputs):
             raise MappingRefusal(issues)
+
+    def _check_faults(self, inputs: Members[str, Any]) -> list[Issue]:
+        return [issue for check in self.checks for issue in check.faults(inputs)][:MOST_ISSUES]
 
     def _part_faults(self, inputs: Members[str, Any]) -> list[Issue]:
         names = {part.name for part in self.inputs}
@@ -80,6 +105,11 @@ class Mapping:
         statements = [(entry.resource, entry.path, entry.segments, entry.by) for entry in mapped.statements]
         spoken = [(entry.id, entry.text, entry.speaker, entry.start, entry.end) for entry in mapped.transcript]
         return mapped.resources, heads, statements, spoken
+
+
+def _leave_out(rows: Members[str, Rows], bad: set[tuple[str, int]]) -> None:
+    for name, number in sorted(bad, reverse=True):
+        del rows[name].values[number], rows[name].lines[number]
 
 
 def _items(value: Any) -> Sequence[Any]:

@@ -1,6 +1,7 @@
 """What a template says of an object beside its members: the evidence it rests on, its local name, whose words it is.
 
-Also the references between entries: `{reference: "local:<name>"}` means the entry with that `{% name %}`.
+Also the references between entries: `{reference: "local:<name>"}` means the entry with that `{% name %}`, or whom the
+gateway knows: the patient, the clinician, the custodian.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from gateway.errors import Issue
 from gateway.mapping.faults import MappingRefusal
 
 LOCAL = "local:"
+KNOWN = frozenset({"patient", "clinician", "custodian"})  # whom the gateway knows: no entry, and no name of one
 WRITERS = ("machine", "patient", "clinician")
 
 
@@ -68,15 +70,15 @@ def names_of(made: Sequence[Any]) -> frozenset[str]:
     names = set[str]()
     for item in made:
         if isinstance(item, Marked) and item.mark.name is not None:
-            if item.mark.name in names:
-                raise unfit(item.mark.place, "two entries have the same name")
+            if item.mark.name in names or item.mark.name in KNOWN:
+                raise unfit(item.mark.place, "two have the same name")
             names.add(item.mark.name)
     return frozenset(names)
 
 
 def resolved(reference: LocalReference, names: frozenset[str]) -> str:
     """The reference as plain text. Raises MappingRefusal when it names no entry."""
-    if reference.removeprefix(LOCAL) not in names:
+    if reference.removeprefix(LOCAL) not in names | KNOWN:
         raise unfit(reference.place, "the reference names no entry")
     return str(reference)
 

@@ -59,7 +59,13 @@ def test_a_reference_to_no_entry_is_refused_at_its_place_in_the_template(load: L
 
 def test_two_entries_of_one_name_are_refused(load: Load) -> None:
     named = '- {"{% name %}": "{{ note.title }}", resourceType: Goal}\n'
-    assert "template[1]: two entries have the same name" in refusal(load, named * 2)
+    assert "template[1]: two have the same name" in refusal(load, named * 2)
+
+
+def test_whom_the_gateway_knows_is_referred_to_without_an_entry(load: Load) -> None:
+    template = "- {x: [{reference: local:patient}, {reference: local:clinician}, {reference: local:custodian}]}"
+    assert len(applied(load, template).resources[0]["x"]) == 3
+    assert "same name" in refusal(load, '- {"{% name %}": patient, x: 1}')
 
 
 def test_no_address_out_of_a_payload_becomes_a_reference(load: Load) -> None:
