@@ -20,6 +20,10 @@ class Event(StrEnum):
     CONSENT_REVOKED = "consent.revoked"
     GLASS_BROKEN = "consent.glass_broken"
     GLASS_REFUSED = "consent.glass_refused"
+    ALERT_ESCALATED = "alert.escalated"  # nobody has acknowledged it in time
+    DELIVERED = "delivery.arrived"
+    DELIVERY_FAILED = "delivery.failed"  # it is tried again
+    WORK_FAILED = "work.failed"
     AUDIT_FAILED = "audit.failed"
     INDEX_BEHIND = "index.behind"  # made by other search parameters: `gateway reindex`
     PEER_REFUSED = "peer.refused"

@@ -15,7 +15,7 @@ ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "status", "ms", "reason", "error", "place",
         "url", "mapping", "version", "count", "entries", "faults", "submission", "draft", "step", "revision", "consent",
-        "glass",
+        "glass", "alert", "delivery",
     }
 )  # fmt: skip
 

@@ -42,6 +42,10 @@ class Act(StrEnum):
     SIGN_IN = "sign-in"
     REGISTER = "register"
     REINDEX = "reindex"
+    ALERT = "alert"
+    ESCALATE = "escalate"
+    ACKNOWLEDGE = "acknowledge"
+    DELIVER = "deliver"
 
 
 class Outcome(StrEnum):

@@ -36,6 +36,7 @@ from gateway.rules.codes import ACT_REASON, TERMINOLOGY, concept
 
 _SENDER, _RECEIVER = (DICOM, "110153"), (DICOM, "110152")
 _RECORD, _IMPORT, _QUERY = (DICOM, "110110"), (DICOM, "110107"), (DICOM, "110112")
+_EXPORT = (DICOM, "110106")
 _ACTIVITY, _LOGIN, _ALERT = (DICOM, "110100"), (DICOM, "110114"), (DICOM, "110113")
 
 
@@ -91,6 +92,10 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.SIGN_IN: Pattern(_LOGIN, ((DICOM, "110122"),), "E"),
     Act.REGISTER: _own(_ACTIVITY, "originate", "C"),
     Act.REINDEX: _own(_ACTIVITY, "transform", "U"),
+    Act.ALERT: _own(_ALERT, "originate", "C"),
+    Act.ESCALATE: _own(_ALERT, "amend", "U"),
+    Act.ACKNOWLEDGE: _own(_ALERT, "verify", "U"),
+    Act.DELIVER: _own(_EXPORT, "transmit", "R"),
 }
 # Every profile that an event may claim.
 PROFILES: tuple[str, ...] = (

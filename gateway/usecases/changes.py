@@ -22,6 +22,7 @@ from gateway.store import consents, directory, resources
 from gateway.store.database import Reader, Writer
 from gateway.store.resources import New, Stored
 from gateway.store.succession import Stale
+from gateway.usecases import alerting
 from gateway.usecases.asked import Asked
 from gateway.usecases.disclosures import patients_of
 from gateway.usecases.services import Services
@@ -166,6 +167,10 @@ def _store(writer: Writer, asked: Asked, steps: Sequence[Step]) -> dict[str, Sto
     became = {f"{one.type}/{one.id}": one for one in stored}
     for patient, entry in _recompiled(writer, steps, entries).items():
         consents.recompile(writer, entry, patient)
+    for step in steps:
+        if step.resource is not None:
+            cause = entries[step.reference][0]
+            alerting.version_kept(writer, cause, step.resource, step.former, step.patients, step.custodian_id)
     return became
 
 

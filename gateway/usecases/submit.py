@@ -23,6 +23,7 @@ from gateway.rules.review import State
 from gateway.store import drafts, submissions, transcripts
 from gateway.store.database import Reader, Writer
 from gateway.store.submissions import ACCEPTED, REFUSED, Part, Submission
+from gateway.usecases import alerting
 from gateway.usecases.asked import Asked
 from gateway.usecases.intake import Drafted, Intake, Source, take_in
 from gateway.usecases.processing import Concerned, ProcessingRefused, check, concerned, may_keep, permitted
@@ -213,9 +214,9 @@ def _store(
             segments=intake.segments,
         )
     if intake.draft:
-        drafts.add(
-            writer, entry, _row(accepted, intake, intake.draft, source.at), intake.draft.dossier, intake.draft.revision
-        )
+        draft, revision = _row(accepted, intake, intake.draft, source.at), intake.draft.revision
+        drafts.add(writer, entry, draft, intake.draft.dossier, revision)
+        alerting.draft_kept(writer, entry, draft, revision.resources, [draft.patient_id])
 
 
 def _row(accepted: Submission, intake: Intake, draft: Drafted, at: datetime) -> drafts.Draft:

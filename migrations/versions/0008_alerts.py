@@ -59,7 +59,7 @@ def _alerts() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("patient_id", ID, nullable=False),
         sa.Column("custodian_id", ID, nullable=False),
-        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("finding", sa.String(32), nullable=False),
         sa.Column("draft_id", ID),
         sa.Column("type", ID),
         sa.Column("resource_id", ID),

@@ -33,6 +33,7 @@ MACHINERY = {
 }
 # Functions that read without a visibility, each with what they read instead of patient content.
 OPEN = {
+    "alerts.any_unheard": "whether anybody is to be told once more",
     "budget.at_most": "nothing; it bounds what is read in its block",
     "classifying.kinds_of": "what a consent may ask of content: labels and types, to decide by",
     "classifying.refers_of": "what a resource refers to, to classify others by",

@@ -51,7 +51,7 @@ alert = Table(
     Column("id", Id, primary_key=True),
     Column("patient_id", Id, nullable=False),
     Column("custodian_id", Id, nullable=False),
-    Column("kind", String(32), nullable=False),  # what was found: a code of rules/risk.py
+    Column("finding", String(32), nullable=False),  # a code of rules/risk.py
     Column("draft_id", Id, ForeignKey("draft.id")),  # in which draft,
     Column("type", String(64)),  # or in which resource of the record
     Column("resource_id", Id),
