@@ -105,10 +105,10 @@ class _Experiment:
 
 
 def _other(value: Any, n: int) -> Any:
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool):
         return not value
-    if isinstance(value, str):
-        return value + _TEXT.format(n)
+    if isinstance(value, str) or value is None:
+        return (value or "") + _TEXT.format(n)
     return Decimal(_NUMBER + n) if isinstance(value, Decimal) else _NUMBER + n
 
 

@@ -71,4 +71,4 @@ def test_words_without_markup_are_kept_as_they_are(words: str) -> None:
 )
 def test_no_text_takes_long(unit: str) -> None:
     """One that took time by the square of its length would not end here."""
-    assert plain([unit * 200_000 + "x"])[0].endswith("x")
+    assert plain([unit * 40_000 + "x"])[0].endswith("x")
