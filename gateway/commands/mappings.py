@@ -10,10 +10,11 @@ import typer
 from rich.json import JSON
 from rich.table import Table
 
-from gateway.commands.operator import console, json_in, table
+from gateway.commands.operator import console, table
 from gateway.fhir.json import dump
 from gateway.mapping import catalogue
-from gateway.mapping.report import Trial, check_folder, try_mapping
+from gateway.mapping.examples import parts_of
+from gateway.mapping.report import Trial, check_folder, try_parts
 from gateway.settings import Settings
 
 
@@ -31,16 +32,23 @@ def check(
 
 def try_(
     name: Annotated[str, typer.Argument(help="The mapping, for instance aws-healthscribe.")],
-    files: Annotated[list[Path], typer.Argument(help="One file per input, named as it: summary.json …", exists=True)],
+    files: Annotated[
+        list[Path], typer.Argument(help="One file per input, named as it: summary.json, daylio.csv …", exists=True)
+    ],
 ) -> None:
     """Print what a mapping makes of a payload, and what became of each of its values; nothing is stored."""
     known = catalogue.load(Settings().mappings)
     if name not in known:
         raise typer.BadParameter(f"there is no mapping '{name}'; there are: {', '.join(sorted(known))}")
-    trial = try_mapping(known[name], {file.stem: json_in(file) for file in files})
-    for resource in trial.resources:
+    trial = try_parts(known[name], parts_of(files))
+    for resource, head in zip(trial.mapped.resources, trial.mapped.heads, strict=True):
+        console.print(
+            f"[bold]{resource.get('resourceType')}[/bold] by {head.by}" + (f": {head.name}" * bool(head.name))
+        )
         console.print(JSON(dump(resource).decode()))
     console.print(_coverage(trial))
+    for issue in trial.mapped.skipped:
+        console.print(f"[yellow]left out[/yellow] {issue.expression or ''} {issue.text}")
     for issue in trial.issues:
         console.print(f"[red]refused[/red] {issue.expression or ''} {issue.text}")
     if trial.issues:

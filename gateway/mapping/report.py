@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,26 @@ from gateway.mapping.coverage import UNMAPPED, Leaf
 from gateway.mapping.examples import Example, examples_of
 from gateway.mapping.faults import MappingFault, MappingRefusal
 from gateway.mapping.loading import load_mapping
-from gateway.mapping.model import Segment, Statement
+from gateway.mapping.model import Mapped
 
-# What the gateway adds to a draft and R4 requires, so that a template's own part can be held against the door check.
+_NOTHING = Mapped([], [], [], [])
+_PATIENT = {"reference": "Patient/example"}
+# What the gateway adds and R4 requires, so that a template's own part can be held against the door check.
 _GATEWAY_PARTS: Mapping[str, Mapping[str, Any]] = {
     "Composition": {
-        "subject": {"reference": "Patient/example"},
+        "subject": _PATIENT,
         "author": [{"reference": "Device/example"}],
         "date": "2026-01-01T00:00:00Z",
-    }
+    },
+    "CarePlan": {"status": "draft", "intent": "plan", "subject": _PATIENT},
+    "CareTeam": {"status": "proposed", "subject": _PATIENT},
+    "Communication": {"status": "preparation", "subject": _PATIENT},
+    "DocumentReference": {"status": "current", "subject": _PATIENT},
+    "Goal": {"lifecycleStatus": "proposed", "subject": _PATIENT},
+    "Observation": {"status": "preliminary", "subject": _PATIENT},
+    "QuestionnaireResponse": {"status": "in-progress", "subject": _PATIENT},
+    "RiskAssessment": {"status": "preliminary", "subject": _PATIENT},
+    "Task": {"status": "draft", "intent": "order", "for": _PATIENT},
 }
 
 
@@ -41,11 +52,22 @@ class Finding:
 class Trial:
     """What a mapping makes of a payload; `issues`: why it is refused, or what the door check finds in the result."""
 
-    resources: list[dict[str, Any]]
-    statements: list[Statement]
-    transcript: list[Segment]
-    coverage: list[Leaf]
+    mapped: Mapped
     issues: list[Issue]
+
+    @property
+    def coverage(self) -> list[Leaf]:
+        return self.mapped.coverage or []
+
+
+def try_parts(mapping: loaded.Mapping, parts: Mapping[str, bytes]) -> Trial:
+    """As `try_mapping`, with the parts as their producer wrote them."""
+    try:
+        received = mapping.read(parts)
+    except MappingRefusal as refusal:
+        return Trial(_NOTHING, list(refusal.issues))
+    trial = try_mapping(mapping, received.inputs)
+    return replace(trial, mapped=replace(trial.mapped, skipped=received.skipped))
 
 
 def try_mapping(mapping: loaded.Mapping, inputs: Mapping[str, Any]) -> Trial:
@@ -53,9 +75,8 @@ def try_mapping(mapping: loaded.Mapping, inputs: Mapping[str, Any]) -> Trial:
     try:
         mapped = mapping.trace(inputs, {})
     except MappingRefusal as refusal:
-        return Trial([], [], [], [], list(refusal.issues))
-    issues = [issue for resource in mapped.resources for issue in check(_completed(resource))]
-    return Trial(mapped.resources, mapped.statements, mapped.transcript, mapped.coverage or [], issues)
+        return Trial(_NOTHING, list(refusal.issues))
+    return Trial(mapped, [issue for resource in mapped.resources for issue in check(_completed(resource))])
 
 
 def check_folder(folder: Path) -> list[Finding]:
@@ -79,7 +100,7 @@ def _check(folder: Path) -> Iterator[Finding]:
     if not any(example.refused is None for example in examples):
         yield Finding(folder.name, "examples", "there is no example that goes through")
     for example in examples:
-        for text in _faults(example, try_mapping(mapping, example.inputs)):
+        for text in _faults(example, try_parts(mapping, example.parts)):
             yield Finding(folder.name, f"examples/{example.name}", text)
 
 
@@ -89,7 +110,9 @@ def _faults(example: Example, trial: Trial) -> Iterator[str]:
         return
     yield from (f"{issue.expression or ''} {issue.text}".strip() for issue in trial.issues)
     yield from (f"{leaf.place} is unmapped" for leaf in trial.coverage if leaf.state == UNMAPPED)
-    if example.output is not None and example.output != trial.resources:
+    if _told(example.skipped) != {(issue.expression, issue.code) for issue in trial.mapped.skipped}:
+        yield "the rows left out are not those of skipped.json"
+    if example.output is not None and example.output != trial.mapped.resources:
         yield "the resources are not those of output.json"
 
 
@@ -98,9 +121,13 @@ def _refusal_faults(expected: list[dict[str, str]], trial: Trial) -> Iterator[st
         yield "marked as broken, but it goes through"
         return
     found = {(issue.expression, issue.code) for issue in trial.issues}
-    wanted = {(issue.get("expression"), issue.get("code")) for issue in expected}
+    wanted = _told(expected)
     yield from (f"refused without the expected issue at {place} ({code})" for place, code in wanted - found)
     yield from (f"refused with an issue not expected at {place} ({code})" for place, code in found - wanted)
+
+
+def _told(expected: list[dict[str, str]]) -> set[tuple[str | None, str | None]]:
+    return {(issue.get("expression"), issue.get("code")) for issue in expected}
 
 
 def _completed(resource: Any) -> Any:

@@ -92,8 +92,9 @@ def test_the_healthscribe_template_agrees_too() -> None:
     mapping = load_mapping(HEALTHSCRIBE)
     for example in examples_of(HEALTHSCRIBE):
         if example.refused is None:
-            theirs = resolve_template(example.inputs, template, evaluate=_evaluate) or []
-            assert mapping.apply(example.inputs, {}).resources == theirs
+            inputs = mapping.read(example.parts).inputs
+            theirs = resolve_template(inputs, template, evaluate=_evaluate) or []
+            assert mapping.apply(inputs, {}).resources == theirs
 
 
 def _evaluate(resource: Any, expression: str, context: dict[str, Any]) -> list[Any]:

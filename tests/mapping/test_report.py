@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gateway.mapping.examples import read_parts
+from gateway.mapping.examples import parts_of
 from gateway.mapping.loading import load_mapping
-from gateway.mapping.report import check_folder, try_mapping
+from gateway.mapping.report import check_folder, try_mapping, try_parts
 
 Write = Callable[..., Path]
 TEMPLATE = """
@@ -95,6 +95,11 @@ def test_a_mapping_without_an_example_that_goes_through_is_found(write: Write) -
 
 def test_an_example_that_is_no_json_is_found(folder: Path) -> None:
     (folder / "examples/good/note.json").write_text("{")
+    assert [place for place, _ in findings(folder)] == ["examples/good"]
+
+
+def test_what_an_example_expects_must_be_json(folder: Path) -> None:
+    (folder / "examples/good/output.json").write_text("{")
     assert [place for place, _ in findings(folder)] == ["examples"]
 
 
@@ -103,8 +108,8 @@ def test_a_folder_without_mappings_is_found(tmp_path: Path) -> None:
 
 
 def test_trying_shows_resources_coverage_and_issues(folder: Path) -> None:
-    trial = try_mapping(load_mapping(folder), read_parts([folder / "examples/good/note.json"]))
-    assert trial.resources[0]["title"] == "Tuesday"
+    trial = try_parts(load_mapping(folder), parts_of([folder / "examples/good/note.json"]))
+    assert trial.mapped.resources[0]["title"] == "Tuesday"
     assert [(leaf.place, leaf.state) for leaf in trial.coverage] == [("note.title", "mapped")]
     assert trial.issues == []
 
@@ -112,4 +117,4 @@ def test_trying_shows_resources_coverage_and_issues(folder: Path) -> None:
 def test_trying_what_does_not_fit_shows_why(folder: Path) -> None:
     trial = try_mapping(load_mapping(folder), {"note": {}})
     assert [issue.expression for issue in trial.issues] == ["note.title"]
-    assert trial.resources == []
+    assert trial.mapped.resources == []
