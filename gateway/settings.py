@@ -39,9 +39,12 @@ class Settings(BaseSettings):
         "opt-out", description="Whether AI may process sessions of a patient who has not said so, or only of who has."
     )
     search_seconds: float = Field(10, gt=0, description="Work that the searches of one request may take.")
+    escalation_minutes: float = Field(
+        15, gt=0, description="How long an alert may wait for a clinician before her organization is told once more."
+    )
     peers: list[str] = Field([], description="Origins of partners that may be asked for their key sets.")
     allow_loopback_peers: bool = Field(
-        False, description="Development only: fetch key sets over http from this machine."
+        False, description="Development only: fetch key sets from this machine, and deliver to it, over http."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

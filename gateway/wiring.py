@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 from fastapi import FastAPI
 
@@ -21,6 +22,9 @@ from gateway.store.vault import Vault
 from gateway.usecases import label_rules
 from gateway.usecases.reindex import is_behind
 from gateway.usecases.services import Limits, Services
+from gateway.usecases.work import Worker
+
+_LAST_ROUND_SECONDS = 30.0
 
 
 def now() -> datetime:
@@ -65,6 +69,34 @@ def running(settings: Settings) -> Iterator[Services]:
     finally:
         opened.journal.stop()
         opened.database.close()
+
+
+def outgoing(settings: Settings) -> Http:
+    """What delivers: to whatever public host an operator has registered, not to partners only."""
+    return Http(origins=None, allow_loopback=settings.allow_loopback_peers)
+
+
+@contextmanager
+def worker(settings: Settings, services: Services) -> Iterator[Worker]:
+    """A worker on these services."""
+    http = outgoing(settings)
+    try:
+        yield Worker(services, http, timedelta(minutes=settings.escalation_minutes))
+    finally:
+        http.close()
+
+
+@contextmanager
+def working(settings: Settings, services: Services) -> Iterator[None]:
+    """A worker in a thread of its own, beside whatever is done in the block."""
+    with worker(settings, services) as at_work:
+        thread = Thread(target=at_work.run, name="worker", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            at_work.stop()
+            thread.join(_LAST_ROUND_SECONDS)
 
 
 def upgrade(settings: Settings) -> None:

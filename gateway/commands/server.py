@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gateway import demo as road
 from gateway import wiring
-from gateway.api.app import interface
+from gateway.api.app import create, interface
 from gateway.events import Event
 from gateway.settings import PROJECT, Settings
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 def serve() -> None:
-    """Serve the FHIR API, the submissions, the reviews and the pages.
+    """Serve the FHIR API, the submissions, the reviews and the pages, and send what is due.
 
     The database is brought to this release's schema first. Listens on GATEWAY_HOST and GATEWAY_PORT; callers reach it
     under GATEWAY_PUBLIC_URL, which a reverse proxy with TLS usually stands before.
@@ -30,15 +30,17 @@ def serve() -> None:
     settings = Settings()
     wiring.upgrade(settings)
     _tell_of_index(settings)
-    # lifespan "on": without its journal a server must not come up.
-    uvicorn.run(
-        wiring.app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_level="warning",
-        lifespan="on",
-    )
+    services = wiring.services(settings)
+    with wiring.working(settings, services):
+        # lifespan "on": without its journal a server must not come up.
+        uvicorn.run(
+            create(services),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            log_level="warning",
+            lifespan="on",
+        )
 
 
 def migrate() -> None:

@@ -9,10 +9,10 @@ reached from here is nobody's business.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Generic, NoReturn, TypeVar
 
 import httpx
 import stamina
@@ -23,6 +23,7 @@ from gateway.peers.addresses import NotAllowed, Resolve, Target, addresses_of, s
 from gateway.peers.breaker import Breaker
 
 log = structlog.get_logger()
+T = TypeVar("T")
 HTTPS = frozenset({443, 8443})
 ATTEMPTS = 2
 WORKERS = 8
@@ -44,6 +45,16 @@ class _Unusable(Exception):
 class Answer:
     headers: httpx.Headers
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Question(Generic[T]):
+    """`read` makes of a response what the caller wants of it, until a deadline."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    read: Callable[[httpx.Response, float], T]
 
 
 class Http:
@@ -78,6 +89,15 @@ class Http:
 
     def get(self, url: str, *, media_types: Collection[str], limit: int) -> Answer:
         """The body of a 200 answer of one of the media types, at most `limit` bytes. Raises PeerRefused."""
+        accepted = frozenset(media_types)
+        accept = {"accept": ", ".join(sorted(accepted))}
+        return self._carry_out(url, _Question("GET", accept, None, lambda it, end: _read(it, accepted, limit, end)))
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer, whatever it is; its body is not read. Raises PeerRefused when there is none."""
+        return self._carry_out(url, _Question("POST", headers, body, lambda it, _: it.status_code))
+
+    def _carry_out(self, url: str, question: _Question[T]) -> T:
         try:
             target = self.check(url)
         except NotAllowed as refusal:
@@ -86,7 +106,7 @@ class Http:
             self._refuse(target.origin, "paused")
         try:
             # In a thread of its own, because resolving a name and dripping headers know no time limit.
-            done = self._workers.submit(self._get, target, frozenset(media_types), limit).result(self._seconds)
+            done = self._workers.submit(self._connect, target, question).result(self._seconds)
         except NotAllowed as refusal:
             self._failed(target, refusal.reason)
         except _Unusable as refusal:
@@ -107,28 +127,29 @@ class Http:
         self._workers.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    def _get(self, target: Target, media_types: frozenset[str], limit: int) -> Answer:
+    def _connect(self, target: Target, question: _Question[T]) -> T:
+        """Asks again only where no connection came about, so that nothing is sent twice here."""
         deadline = time.monotonic() + self._seconds
         addresses = addresses_of(target, self._resolve)
         tries = stamina.retry_context(on=httpx.ConnectError, attempts=ATTEMPTS, wait_initial=0.1, timeout=self._seconds)
         for attempt in tries:
             with attempt:
                 address = addresses[(attempt.num - 1) % len(addresses)]
-                return self._ask(target, address, media_types, limit, deadline)
+                return self._ask(target, address, question, deadline)
         raise _Unusable("no attempt")
 
-    def _ask(self, target: Target, address: str, media_types: frozenset[str], limit: int, deadline: float) -> Answer:
+    def _ask(self, target: Target, address: str, question: _Question[T], deadline: float) -> T:
         literal = f"[{address}]" if ":" in address else address
         request = self._client.build_request(
-            "GET",
+            question.method,
             f"{target.scheme}://{literal}:{target.port}{target.path}",
-            headers={"host": target.origin.partition("://")[2], "accept": ", ".join(sorted(media_types))},
+            headers={**question.headers, "host": target.origin.partition("://")[2]},
+            content=question.body,
             extensions={"sni_hostname": target.host},
         )
         response = self._client.send(request, stream=True)
         try:
-            _check_head(response, media_types, limit)
-            return Answer(response.headers, _body(response, limit, deadline))
+            return question.read(response, deadline)
         finally:
             response.close()
 
@@ -139,6 +160,11 @@ class Http:
     def _refuse(self, url: str, reason: str) -> NoReturn:
         log.warning(Event.PEER_REFUSED, url=url, reason=reason)
         raise PeerRefused("The other side could not be asked.") from None
+
+
+def _read(response: httpx.Response, media_types: frozenset[str], limit: int, deadline: float) -> Answer:
+    _check_head(response, media_types, limit)
+    return Answer(response.headers, _body(response, limit, deadline))
 
 
 def _check_head(response: httpx.Response, media_types: frozenset[str], limit: int) -> None:
