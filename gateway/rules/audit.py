@@ -73,3 +73,4 @@ class AuditEntry:
     request_id: str | None = None
     address: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)
+    others: tuple[str, ...] = ()  # further patients it is about: each of them has a row of its own

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.rules.composition import walk
 from gateway.rules.narrative import div, element, text_of
+from gateway.rules.several import named_by
 
 
 def narrative(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -50,20 +51,27 @@ def _person(name: Mapping[str, Any]) -> str:
 
 
 def _head(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    machine, *people = (author["reference"] for author in composition["author"])
-    lines = [f"Patient: {_patient(companions.get(composition['subject']['reference']))}"]
+    writer, *people = (author["reference"] for author in composition["author"])
+    patients = [_patient(companions.get(each)) for each in named_by(composition)]
+    lines = [f"Patients: {'; '.join(patients)}" if len(patients) > 1 else f"Patient: {patients[0]}"]
     lines.append(f"Session: {_when(composition['event'][0]['period'])}")
-    lines.append(f"Written by an AI model: {name_of(companions.get(machine), 'model not named')}")
+    lines.append(_written_by(writer, companions.get(writer)))
     if people:
         names = (name_of(companions.get(person), "clinician") for person in people)
         lines.append(f"Edited by: {', '.join(names)}")
     if attester := composition.get("attester"):
         approver = name_of(companions.get(attester[0]["party"]["reference"]), "the treating clinician")
         lines.append(f"Reviewed and approved by: {approver}, {attester[0]['time'][:16].replace('T', ' ')} UTC")
-    else:
+    elif composition["status"] == "preliminary":
         lines.append("Draft: not yet reviewed by a clinician")
     custodian = companions.get(composition["custodian"]["reference"])
     return [*lines, f"Record kept by: {name_of(custodian, 'the custodian')}"]
+
+
+def _written_by(reference: str, resource: Mapping[str, Any] | None) -> str:
+    if reference.startswith("Device/"):
+        return f"Written by an AI model: {name_of(resource, 'model not named')}"
+    return f"Written by: {'the patient' if reference.startswith('Patient/') else name_of(resource, 'a clinician')}"
 
 
 def _patient(resource: Mapping[str, Any] | None) -> str:

@@ -20,31 +20,31 @@ _in_order = itemgetter(*_COLUMNS)
 _VARIANT = "89ab"
 
 
-def record(writer: Writer, audit: AuditEntry, row: dict[str, Any] | None = None) -> None:
-    """Add the entry in this transaction; the same entry object is added once, however many writes it speaks of.
-
-    `row` is its `row_of`, when that was made beforehand.
-    """
-    if id(audit) not in writer.entries:
-        record_all(writer, [row or row_of(audit)])
-        writer.entries[id(audit)] = audit
+def record(writer: Writer, audit: AuditEntry) -> None:
+    """Add the entry in this transaction; the same entry object is added once, however many writes it speaks of."""
+    record_each(writer, [audit])
 
 
 def record_each(writer: Writer, audits: Iterable[AuditEntry]) -> None:
     """Add each of the entries, as `record` does."""
     new = {id(audit): audit for audit in audits if id(audit) not in writer.entries}
-    record_all(writer, [row_of(audit) for audit in new.values()])
+    record_all(writer, [row for audit in new.values() for row in rows_of(audit)])
     writer.entries |= new
 
 
 def record_all(writer: Writer, rows: Sequence[dict[str, Any]]) -> None:
-    """Add the `row_of` of many entries, with as few statements as can be."""
+    """Add the `rows_of` of many entries, with as few statements as can be."""
     for prepared, values in _INSERT.statements([_in_order(row) for row in rows]):
         writer.run(prepared, values)
 
 
-def row_of(audit: AuditEntry) -> dict[str, Any]:
-    """The stored form of an entry. Raises TypeError when `detail` is not JSON."""
+def rows_of(audit: AuditEntry) -> list[dict[str, Any]]:
+    """The stored form of an entry, a row for each patient. Raises TypeError when `detail` is not JSON."""
+    row = _row(audit)
+    return [row, *(row | {"id": _id(row["at"]), "patient_id": other} for other in audit.others)]
+
+
+def _row(audit: AuditEntry) -> dict[str, Any]:
     caller = audit.caller
     target_type, target_id, target_version = _target(audit.target)
     at = micros(audit.at)

@@ -14,15 +14,18 @@ from gateway.rules.access import ReviewerSight
 from gateway.rules.audit import AuditEntry
 from gateway.rules.review import Standing, State
 from gateway.rules.revision import Dossier, Revision, dossier_from, dossier_to, revision_from, revision_to
+from gateway.rules.subjects import SEVERAL
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
 from gateway.store.statements import Prepared, up_to
-from gateway.store.tables import draft, draft_revision, publication
+from gateway.store.tables import draft, draft_revision, draft_subject, publication
 from gateway.store.times import micros, moment
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
+    """`patient_id` is SEVERAL where it is about the patients in `several`."""
+
     id: str
     submission_id: str
     session_id: str
@@ -38,6 +41,12 @@ class Draft:
     decided_by: str | None = None
     approved_digest: str | None = None
     reason: str | None = None
+    several: tuple[str, ...] = ()
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """All it is about."""
+        return self.several or (self.patient_id,)
 
     @property
     def standing(self) -> Standing:
@@ -54,13 +63,19 @@ class Decision:
     reason: str | None = None
 
 
-_FIELDS = tuple(Draft.__slots__)
+_FIELDS = tuple(name for name in Draft.__slots__ if name != "several")
 _OWN = select(*(draft.c[name] for name in _FIELDS)).where(draft.c.custodian_id == bindparam("custodian_id"))
 _BY_ID = Prepared(_OWN.where(draft.c.id == bindparam("id")))
 _IN_STATE = _OWN.where(draft.c.state == bindparam("state")).limit(up_to("count"))
 _WAITING = Prepared(_IN_STATE.order_by(draft.c.created_at, draft.c.id))
 _DECIDED = Prepared(_IN_STATE.order_by(draft.c.decided_at.desc(), draft.c.id))
 _INSERT = Prepared(insert(draft), _FIELDS)
+_SUBJECTS = Prepared(
+    select(draft_subject.c.patient_id)
+    .where(draft_subject.c.draft_id == bindparam("draft_id"))
+    .order_by(draft_subject.c.patient_id)
+)
+_ADD_SUBJECT = Prepared(insert(draft_subject), ["draft_id", "patient_id"])
 _REVISION_FIELDS = ("draft_id", "revision", "patient_id", "author", "digest", "created_at", "content")
 _INSERT_REVISION = Prepared(insert(draft_revision), _REVISION_FIELDS)
 _REVISIONS = Prepared(
@@ -117,13 +132,13 @@ _ORIGIN = Prepared(
 
 def read(db: Reader, visibility: ReviewerSight, id: str) -> Draft | None:
     row = db.one(_BY_ID, {"id": id, "custodian_id": visibility.organization_id})
-    return _draft(row) if row else None
+    return _draft(db, row) if row else None
 
 
 def inbox(db: Reader, visibility: ReviewerSight, state: State, *, count: int) -> list[Draft]:
     """The custodian's drafts in a state: of those that wait the longest waiting first, of others the latest decided."""
     values = {"custodian_id": visibility.organization_id, "state": state.value, "count": count}
-    return [_draft(row) for row in db.all(_WAITING if state is State.PENDING else _DECIDED, values)]
+    return [_draft(db, row) for row in db.all(_WAITING if state is State.PENDING else _DECIDED, values)]
 
 
 def history(db: Reader, visibility: ReviewerSight, id: str) -> tuple[Dossier, list[tuple[datetime, Revision]]]:
@@ -151,6 +166,7 @@ def add(writer: Writer, audit: AuditEntry, new: Draft, dossier: Dossier, revisio
     """Keep a new draft with its first revision and what all revisions hang on."""
     values = {name: getattr(new, name) for name in _FIELDS}
     writer.run(_INSERT, values | {"created_at": micros(new.created_at), "state": new.state.value, "decided_at": None})
+    writer.run_many(_ADD_SUBJECT, [{"draft_id": new.id, "patient_id": patient} for patient in new.several])
     _keep(writer, new, revision, dossier_to(dossier))
     record(writer, audit)
 
@@ -200,8 +216,10 @@ def _keep(writer: Writer, of: Draft, revision: Revision, more: dict[str, Any]) -
     writer.run(_INSERT_REVISION, dict(zip(_REVISION_FIELDS, values, strict=True)))
 
 
-def _draft(row: tuple[Any, ...]) -> Draft:
+def _draft(db: Reader, row: tuple[Any, ...]) -> Draft:
     values = dict(zip(_FIELDS, row, strict=True))
     values["state"], values["created_at"] = State(values["state"]), moment(values["created_at"])
     values["decided_at"] = moment(values["decided_at"]) if values["decided_at"] is not None else None
+    if values["patient_id"] == SEVERAL:
+        values["several"] = tuple(patient for (patient,) in db.all(_SUBJECTS, {"draft_id": values["id"]}))
     return Draft(**values)

@@ -97,7 +97,7 @@ class Journal:
 
         Raises TypeError for an entry that cannot be stored, RuntimeError when the journal is not running.
         """
-        rows = [audit.row_of(entry) for entry in entries]
+        rows = [row for entry in entries for row in audit.rows_of(entry)]
         if self._soon is not None and self._loop_thread == get_ident():
             waiting = _Waiting(rows, _Soon(self._flush))
             if not self._turn:

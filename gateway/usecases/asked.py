@@ -43,10 +43,12 @@ class Asked:
         *,
         outcome: Outcome = Outcome.DONE,
         patient_id: str | None = None,
+        others: tuple[str, ...] = (),
         custodian_id: str | None = None,
         detail: dict[str, Any] | None = None,
     ) -> AuditEntry:
-        """An entry of this request. One about no patient is seen by the caller's own auditors."""
+        """An entry of this request; `others` are further patients it is about. One about no patient is seen by the
+        caller's own auditors."""
         return AuditEntry(
             act,
             self.at,
@@ -58,6 +60,7 @@ class Asked:
             self.request_id,
             self.address,
             detail or {},
+            others,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -52,10 +53,15 @@ def _reference(kind: str) -> dict[str, Any]:
 _TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"}
 _LONG = {"type": "string", "minLength": 1, "maxLength": 200_000, "pattern": r"\S"}
 _IDENTIFIER = _object(["system", "value"], system=_text(), value=_text())
+_PATIENT = _object([], reference=_reference("Patient"), identifier=_IDENTIFIER) | {
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+_SEVERAL = {"type": "array", "minItems": 2, "maxItems": 20, "uniqueItems": True, "items": _PATIENT}
 SCHEMA: dict[str, Any] = _object(
-    ["patient", "session", "model"],
-    patient=_object([], reference=_reference("Patient"), identifier=_IDENTIFIER)
-    | {"minProperties": 1, "maxProperties": 1},
+    ["session", "model"],
+    patient=_PATIENT,
+    patients=_SEVERAL | {"description": "Instead of `patient`: of a couple or a group, whose note is about all."},
     session=_object(["id", "start"], id=_text(), start=_TIME, end=_TIME),
     model=_object(
         ["name", "version", "manufacturer"],
@@ -68,7 +74,7 @@ SCHEMA: dict[str, Any] = _object(
     | {"oneOf": [{"required": ["markdown"]}, {"required": ["url"]}]},
     prompt=_object(["text", "version"], text=_LONG, version=_text()),
     clinician=_object(["reference"], reference=_reference("Practitioner")),
-)
+) | {"if": {"required": ["patients"]}, "then": {"properties": {"patient": False}}, "else": {"required": ["patient"]}}
 _CHECKED = InputSchema({"$schema": DIALECT, "type": "object", "required": [NAME], "properties": {NAME: SCHEMA}})
 
 
@@ -80,6 +86,14 @@ def check_context(parts: dict[str, Any]) -> dict[str, Any]:
         raise Unprocessable("The context of the submission has faults.", issues=issues)
     context: dict[str, Any] = given[NAME]
     return context
+
+
+def patients_of(context: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """How each patient is named, with its place; nothing is checked."""
+    several = context.get("patients")
+    if isinstance(several, list):
+        return [(f"{NAME}.patients[{number}]", each) for number, each in enumerate(several)]
+    return [(f"{NAME}.patient", context.get("patient"))]
 
 
 def _time_faults(session: dict[str, str]) -> list[Issue]:

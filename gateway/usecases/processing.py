@@ -25,7 +25,7 @@ from gateway.store.database import Reader
 from gateway.store.deciding import rules_of
 from gateway.store.submissions import Part
 from gateway.usecases.asked import Asked
-from gateway.usecases.context import NAME, check_context
+from gateway.usecases.context import NAME, check_context, patients_of
 from gateway.usecases.services import Services
 
 _log = structlog.get_logger()
@@ -60,7 +60,8 @@ def concerned(db: Reader, asked: Asked, client_id: str, parts: Sequence[Part], m
         sender = replace(sender, purpose=client.purpose, device_id=client.device_id)
     model = _model(context, asked.caller.organization_id)
     senders = (sender, replace(sender, device_id=model)) if model else (sender,)
-    return Concerned(_patients(db, asked.visibility, context.get("patient")), senders)
+    meant = (_meant(db, asked.visibility, wanted) for _, wanted in patients_of(context))
+    return Concerned(tuple(dict.fromkeys(id for ids in meant for id in ids)), senders)
 
 
 def check(services: Services, db: Reader, about: Concerned) -> tuple[Reason, ...]:
@@ -118,8 +119,8 @@ def _model(context: Mapping[str, Any], organization_id: str) -> str | None:
         return None
 
 
-def _patients(db: Reader, visibility: Visibility, wanted: Any) -> tuple[str, ...]:
-    """The custodian's patients that are meant; several where an identifier is ambiguous."""
+def _meant(db: Reader, visibility: Visibility, wanted: Any) -> tuple[str, ...]:
+    """The custodian's patients that one entry may mean; several where an identifier is ambiguous."""
     if not isinstance(wanted, dict):
         return ()
     reference, identifier = wanted.get("reference"), wanted.get("identifier")

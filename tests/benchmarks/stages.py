@@ -36,7 +36,7 @@ class Unwritten(Journal):
 
     def record(self, entries: Any) -> Future[None]:
         for entry in entries:
-            audit.row_of(entry)
+            audit.rows_of(entry)
         done: Future[None] = Future()
         done.set_result(None)
         return done
@@ -67,7 +67,7 @@ def _stages(services: Services, stage: Stage) -> list[Row]:
     log = structlog.get_logger()
     whole = _each(lambda: read.read(services, asked, "DocumentReference", next(ids)))
     token = _each(lambda: authenticate.caller_of(services, stage.ehr.token))
-    row = _each(lambda: audit.row_of(entry))
+    row = _each(lambda: audit.rows_of(entry))
     answer = _each(lambda: version(request, wish(request), stored, stored.text))
     line = _each(lambda: log.info("request.answered", method="GET", route="read", status=200, ms=1.0))
     app = _each_request(services, stage)

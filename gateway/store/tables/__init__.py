@@ -6,6 +6,7 @@ from gateway.store.tables.callers import assertion, client, person, token
 from gateway.store.tables.intake import (
     draft,
     draft_revision,
+    draft_subject,
     publication,
     session,
     submission,
@@ -47,6 +48,7 @@ __all__ = [
     "delivery",
     "draft",
     "draft_revision",
+    "draft_subject",
     "endpoint",
     "ix_date",
     "ix_quantity",

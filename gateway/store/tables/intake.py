@@ -89,6 +89,14 @@ draft = Table(
     Index("ix_draft_patient", "patient_id"),
 )
 
+draft_subject = Table(  # the patients of a draft about several; each of them may keep it from a reviewer
+    "draft_subject",
+    metadata,
+    Column("draft_id", Id, ForeignKey("draft.id"), primary_key=True),
+    Column("patient_id", Id, primary_key=True),
+    Index("ix_draft_subject_patient", "patient_id"),
+)
+
 draft_revision = Table(
     "draft_revision",
     metadata,
