@@ -1,4 +1,5 @@
-"""What belongs to one patient: the resources whose index rows name the patient, what tells of them, what they refer to.
+"""What belongs to one patient: the resources whose index rows name the patient, those about the patient and others,
+what tells of them, what they refer to.
 
 Each function asks only for what the visibility lets through, and each of them is asked with rows that were let through:
 what is hidden brings nothing along. Rows come as outlines, without their text, as there may be thousands of them;
@@ -19,7 +20,7 @@ from gateway.rules.access import Visibility
 from gateway.store.database import Reader
 from gateway.store.resources import COLUMNS, Stored, permitted, stored
 from gateway.store.statements import Prepared
-from gateway.store.tables import ix_date, ix_reference, resource
+from gateway.store.tables import ix_date, ix_reference, resource, subject
 from gateway.store.visible import parameters, shielded
 
 _SIZES = (1, 8, 64, 512)
@@ -41,7 +42,8 @@ def compartment(
     within: Interval | None = None,
     whole: bool = False,
 ) -> list[Stored]:
-    """Current resources that name the patient by one of the `links`, by type and id; `whole`: with their text.
+    """Current resources that name the patient by one of the `links`, or are about several with the patient among them,
+    by type and id; `whole`: with their text.
 
     `within`: those of the care of a time, by the `dates` of their type; what has no such date is of every time.
     """
@@ -107,7 +109,7 @@ def _compartment(links: Links, dates: Dates, whole: bool) -> Prepared:
         for type, codes in links
         for code in codes
     ]
-    pks = union_of(*named) if len(named) > 1 else named[0]
+    pks = union_of(*named, _shared_with(patient, [type for type, _ in links]))
     statement = _current(COLUMNS if whole else _OUTLINE).where(resource.c.pk.in_(pks))
     if dates:
         began = _date(func.min(ix_date.c.low), [(type, codes) for type, codes, _ in dates])
@@ -115,6 +117,16 @@ def _compartment(links: Links, dates: Dates, whole: bool) -> Prepared:
         first, last = bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)
         statement = statement.where(func.coalesce(began, last) <= last, func.coalesce(over, first) >= first)
     return shielded(statement.order_by(resource.c.type, resource.c.id))
+
+
+def _shared_with(patient: ColumnElement[str], types: Iterable[str]) -> Select[Any]:
+    """What is about the patient with others, as a note of a couple is, in which a Group has the patient as a member."""
+    about = resource.alias("about")
+    return (
+        select(about.c.pk)
+        .join_from(subject, about, about.c.pk == subject.c.resource_pk)
+        .where(subject.c.patient_id == patient, about.c.type.in_([_constant(type) for type in types]))
+    )
 
 
 def _date(extreme: ColumnElement[Any], kinds: Iterable[tuple[str, tuple[str, ...]]]) -> ColumnElement[Any]:
