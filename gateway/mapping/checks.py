@@ -7,7 +7,8 @@
         says: The total is not the sum of the answers.
 
 `of` leads to the values that are looked at (`[*]` stands for every item), `holds` is asked of each, `at` says where
-below it the fault is, so that the producer is told the place in its own payload.
+below it the fault is, so that the producer is told the place in its own payload. What is passed on the way is known by
+the name of its member: here `%products` and `%questionnaires`, and always `%context`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from gateway.errors import Issue
 from gateway.fhir.path import EvaluationError
 from gateway.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
 from gateway.mapping.places import Place, spell, steps_of
-from gateway.mapping.shape import Shape
+from gateway.mapping.shape import ANY, Shape
 from gateway.mapping.source import Source
 
 _KEYS = {"of", "holds", "at", "says"}
@@ -37,10 +38,9 @@ class Check:
 
     def faults(self, inputs: Mapping[str, Any]) -> Iterator[Issue]:
         """One issue per value that does not hold, by its place in the payload."""
-        variables = {"context": dict(inputs)}
-        for place, value in _reached(inputs, self.steps, ()):
+        for place, passed, value in _reached(inputs, self.steps, (), {"context": inputs}):
             try:
-                found = self.holds.evaluate(value, variables)
+                found = self.holds.evaluate(value, passed)
             except EvaluationError:
                 found = [False]
             if found != [True]:
@@ -65,17 +65,30 @@ def _check(source: Source, place: Place, entry: Any, shape: Shape) -> Check:
     if len(names) != len(at) or reached.along(at) is None or ("at" in entry and not at):
         raise source.fault((*place, "at"), "the input schema has no such path there")
     try:
-        holds = compile_expression(entry["holds"], Scope(reached, {"context": shape}))
+        holds = compile_expression(entry["holds"], _scope(shape, steps))
     except ExpressionFault as fault:
         raise source.fault((*place, "holds"), str(fault)) from fault
     return Check(tuple(steps), holds, names, entry["says"])
 
 
-def _reached(value: Any, steps: tuple[str | None, ...], place: Place) -> Iterator[tuple[Place, Any]]:
+def _scope(shape: Shape, steps: list[str | None]) -> Scope:
+    """What an expression sees at the end of the steps, and what was passed on the way there."""
+    passed = {"context": shape}
+    for step in steps:
+        shape = shape.along([step]) or ANY
+        passed |= {step: shape} if step else {}
+    return Scope(shape, passed)
+
+
+def _reached(
+    value: Any, steps: tuple[str | None, ...], place: Place, passed: dict[str, Any]
+) -> Iterator[tuple[Place, dict[str, Any], Any]]:
+    """Each value at the end of the steps, where it stands, and what was passed on the way there by name."""
     if not steps:
-        yield place, value
+        yield place, passed, value
     elif steps[0] is None and isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _reached(item, steps[1:], (*place, index))
+            yield from _reached(item, steps[1:], (*place, index), {**passed, str(place[-1]): item})
     elif isinstance(steps[0], str) and isinstance(value, Mapping) and steps[0] in value:
-        yield from _reached(value[steps[0]], steps[1:], (*place, steps[0]))
+        inner = value[steps[0]]
+        yield from _reached(inner, steps[1:], (*place, steps[0]), {**passed, steps[0]: inner})

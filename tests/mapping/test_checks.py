@@ -85,3 +85,14 @@ def test_a_check_that_cannot_be_asked_does_not_load(write: Write, checks: str) -
     with pytest.raises(MappingFault) as fault:
         load_mapping(write(TEMPLATE, rest=checks))
     assert fault.value.place.startswith("checks[0]")
+
+
+def test_a_check_knows_what_was_passed_on_the_way(write: Write) -> None:
+    checks = """\
+    checks:
+      - of: note.lines[*].from[*]
+        holds: "$this = %lines.id and %note.title.exists()"
+        says: It is not from its own line.
+    """
+    lines = [{"id": "a", "from": ["a", "b"]}, {"id": "b", "from": ["b"]}]
+    assert refusals(write, checks, {"note": {"title": "t", "lines": lines}}) == [("note.lines[0].from[1]", "invariant")]
