@@ -5,22 +5,38 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from tests.casting import cast, house, quiet
-from tests.house import PASSWORD, House
+from tests.casting import cast, quiet
+from tests.house import PASSWORD, Cast, House, opened
 from tests.world import BASE
 from tests.writers import created, observation
 
-__all__ = ["cast", "house", "quiet"]
+__all__ = ["cast", "quiet"]
 HOME, NEW = "/pages/my-record", "/pages/my-record/new"
 COOKIE = "__Host-gateway"
-TODAY = datetime.now(UTC).date()
-TOMORROW, YESTERDAY = (TODAY + timedelta(days=days) for days in (1, -1))
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+
+
+@pytest.fixture
+def house(cast: Cast, tmp_path: Path) -> Iterator[House]:
+    """A house whose day does not end while a test looks at it: each look at its clock is a millisecond later."""
+    now, ticks = datetime.now(UTC), count()
+    start = min(now, datetime.combine(now.date(), time.max, UTC) - timedelta(seconds=30))
+    slow = replace(cast.world.services, clock=lambda: start + timedelta(milliseconds=next(ticks)))
+    with opened(replace(cast, world=replace(cast.world, services=slow)), tmp_path / "house") as house:
+        yield house
+
+
+def day(house: House, after: int = 0) -> date:
+    """Today, or so many days after."""
+    return house.world.services.clock().date() + timedelta(days=after)
 
 
 def browser(house: House, token: str = "") -> TestClient:
@@ -123,14 +139,15 @@ def test_a_consent_is_told_before_it_is_given_and_opens_the_record_until_it_is_t
     house: House, sam: TestClient
 ) -> None:
     seen = f"/fhir/Observation/{created(house, observation(house.world.patient))['id']}"
-    shown = text(confirmed(sam, "sharing", who=hill(house), purpose_TREAT="yes", end=TOMORROW.isoformat()))
+    today, tomorrow = day(house), day(house, 1)
+    shown = text(confirmed(sam, "sharing", who=hill(house), purpose_TREAT="yes", end=tomorrow.isoformat()))
     sentence = (
-        f"Hill Practice may see everything that is at most restricted for treatment, from {TODAY} until {TOMORROW}."
+        f"Hill Practice may see everything that is at most restricted for treatment, from {today} until {tomorrow}."
     )
     assert sentence in shown
     assert (consents(house), house.get(seen, house.ehr).status_code) == ([], 404)
 
-    page = give(sam, "sharing", who=hill(house), purpose_TREAT="yes", end=TOMORROW.isoformat())
+    page = give(sam, "sharing", who=hill(house), purpose_TREAT="yes", end=tomorrow.isoformat())
     assert sentence in part(page, "who-1")
     assert "Because of your consent of" in part(page, "who-1")
     assert house.get(seen, house.ehr).status_code == 200
@@ -210,10 +227,10 @@ def test_a_person_can_be_kept_out_of_the_own_clinic(house: House, sam: TestClien
         ("sharing", {"purpose-TREAT": "yes", "start": "2026-02-30"}, "start", "no day of the calendar"),
         ("sharing", {"purpose-TREAT": "yes", "start": "2999-01-01"}, "start", "within five years"),
         ("sharing", {"purpose-TREAT": "yes", "end": "soon"}, "end", "no day of the calendar"),
-        ("sharing", {"purpose-TREAT": "yes", "end": f"{YESTERDAY}"}, "end", "This day is over"),
+        ("sharing", {"purpose-TREAT": "yes", "end": "{yesterday}"}, "end", "This day is over"),
         (
             "sharing",
-            {"purpose-TREAT": "yes", "start": f"{TOMORROW}", "end": f"{TODAY}"},
+            {"purpose-TREAT": "yes", "start": "{tomorrow}", "end": "{today}"},
             "end",
             "before the first day",
         ),
@@ -231,7 +248,9 @@ def test_a_person_can_be_kept_out_of_the_own_clinic(house: House, sam: TestClien
 def test_a_fault_is_told_at_its_field_and_what_was_filled_in_stays(
     house: House, sam: TestClient, kind: str, fields: dict[str, str], field: str, words: str
 ) -> None:
-    sent = {"who": hill(house), "leave-genes": "yes"} | fields | {"csrf": csrf(sam), "step": "give"}
+    days = {"yesterday": day(house, -1), "today": day(house), "tomorrow": day(house, 1)}
+    filled = {name: value.format(**days) for name, value in fields.items()}
+    sent = {"who": hill(house), "leave-genes": "yes"} | filled | {"csrf": csrf(sam), "step": "give"}
     answer = sam.post(f"{NEW}/{kind}", data=sent)
     assert answer.status_code == 422
     fault = re.search(rf'id="{field}-fault">(.*?)</p>', answer.text)
@@ -264,7 +283,7 @@ def test_a_later_consent_tells_which_one_it_takes_the_place_of(house: House, sam
 
 
 def test_what_begins_later_is_told_apart(house: House, sam: TestClient) -> None:
-    page = give(sam, "sharing", who=hill(house), purpose_TREAT="yes", start=TOMORROW.isoformat())
+    page = give(sam, "sharing", who=hill(house), purpose_TREAT="yes", start=day(house, 1).isoformat())
     assert "Hill Practice" in part(page, "later")
     assert "No consent of yours is in force" in page
 
