@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import zip_longest
 from typing import Any
 
 _HEADINGS = {f"h{level}": f"\n\n{'#' * level} " for level in range(1, 7)}
@@ -34,6 +35,7 @@ _UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*)")
 _BOLD_LINE = re.compile(r"\s*(?:\*\*|__)([^*_]+)(?:\*\*|__):?\s*")
+_BOLD_LEVEL = 7  # below the six that have a mark of their own
 _RULE = re.compile(r"\s*([-*_=])(?:[ \t]*\1){2,}\s*")
 _BULLET = re.compile(r"\s*[-*+•‣◦–][ \t]+")
 _NUMBER = re.compile(r"\s*\d{1,3}[.)][ \t]+")
@@ -46,19 +48,19 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!>-])")
 
 @dataclass(slots=True)
 class Part:
-    """What stands under one heading; before the first heading there is none."""
+    """What stands under one heading; before the first heading there is none, and a bold line is of the lowest level."""
 
     heading: str | None = None
+    level: int = 0
     paragraphs: list[str] = field(default_factory=list)
 
 
 def headed(focus: list[Any]) -> list[Any]:
-    """The parts of each text, as objects of `heading` and `paragraphs`. A line that is all bold is a heading too."""
-    return [
-        ({"heading": part.heading} if part.heading else {}) | {"paragraphs": part.paragraphs}
-        for text in _texts(focus)
-        for part in _parts(text)
-    ]
+    """The parts of each text, as objects of `heading`, `under` (the headings above it) and `paragraphs`.
+
+    A line that is all bold is a heading too. One that has nothing but other headings below it is no part of its own.
+    """
+    return [part for text in _texts(focus) for part in _placed(_parts(text))]
 
 
 def paragraphs(focus: list[Any]) -> list[Any]:
@@ -79,18 +81,36 @@ def _all(part: Part) -> list[str]:
     return [part.heading, *part.paragraphs] if part.heading else part.paragraphs
 
 
+def _placed(parts: list[Part]) -> Iterator[dict[str, Any]]:
+    above: list[Part] = []
+    for part, following in zip_longest(parts, parts[1:]):
+        above = [other for other in above if other.level < part.level]
+        if part.paragraphs or following is None or following.level <= part.level:
+            under = [other.heading for other in above if other.heading]
+            heading = {"heading": part.heading} if part.heading else {}
+            yield heading | ({"under": under} if under else {}) | {"paragraphs": part.paragraphs}
+        above.append(part)
+
+
 def _parts(text: str) -> list[Part]:
     parts, is_open = [Part()], False
     for line in _as_markdown(text).translate(_UNSEEN).replace("\u00a0", " ").splitlines():
-        heading = _HEADING.fullmatch(line) or _BOLD_LINE.fullmatch(line)
-        if heading:
-            parts.append(Part(_inline(heading[heading.lastindex or 0].rstrip("# \t")).rstrip(": ")))
+        if heading := _heading(line):
+            parts.append(heading)
             is_open = False
         elif not line.strip() or _RULE.fullmatch(line):
             is_open = False
         else:
             is_open = _add(parts[-1].paragraphs, line, is_open)
     return [part for part in parts if part.heading or part.paragraphs]
+
+
+def _heading(line: str) -> Part | None:
+    if found := _HEADING.fullmatch(line):
+        return Part(_inline(found[2].rstrip("# \t")).rstrip(": "), len(found[1]))
+    if found := _BOLD_LINE.fullmatch(line):
+        return Part(_inline(found[1]).strip(": "), _BOLD_LEVEL)
+    return None
 
 
 def _add(paragraphs: list[str], line: str, is_open: bool) -> bool:

@@ -14,7 +14,7 @@ def test_markdown_is_parted_at_its_headings() -> None:
     assert headed([text]) == [
         {"paragraphs": ["Seen by video."]},
         {"heading": "Mood", "paragraphs": ["Low, tired\nsince May."]},
-        {"heading": "Sleep", "paragraphs": ["four hours", "wakes early"]},
+        {"heading": "Sleep", "under": ["Mood"], "paragraphs": ["four hours", "wakes early"]},
     ]
 
 
@@ -22,7 +22,15 @@ def test_html_is_parted_at_its_headings() -> None:
     text = "<h2>Mood</h2><p>Low,\n tired &amp; tense</p><h3>Plan</h3><ul><li>walk</li><li><b>call</b> sister</li></ul>"
     assert headed([text]) == [
         {"heading": "Mood", "paragraphs": ["Low, tired & tense"]},
-        {"heading": "Plan", "paragraphs": ["walk", "call sister"]},
+        {"heading": "Plan", "under": ["Mood"], "paragraphs": ["walk", "call sister"]},
+    ]
+
+
+def test_a_heading_of_headings_is_no_part_and_an_empty_one_stays() -> None:
+    assert headed(["# Note\n## Plan\n### Sleep\n- no phone\n## Risk\n## Next\nMay"]) == [
+        {"heading": "Sleep", "under": ["Note", "Plan"], "paragraphs": ["no phone"]},
+        {"heading": "Risk", "under": ["Note"], "paragraphs": []},
+        {"heading": "Next", "under": ["Note"], "paragraphs": ["May"]},
     ]
 
 
