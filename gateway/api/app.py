@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import __version__
 from gateway.api import (
+    alerts,
     break_glass,
     consent_decisions,
     consents,
@@ -55,6 +56,7 @@ PARTS = (
     submissions,
     patient_context,
     reviews,
+    alerts,
     consents,
     consent_decisions,
     lineage,

@@ -30,6 +30,8 @@ class Act(StrEnum):
     APPROVE = "approve"
     RETURN = "return"
     REJECT = "reject"
+    DISPUTE = "dispute"
+    RESOLVE = "resolve"
     CONSENT = "consent"
     REVOKE = "revoke"
     DECIDE = "decide"
@@ -45,6 +47,7 @@ class Act(StrEnum):
     ALERT = "alert"
     ESCALATE = "escalate"
     ACKNOWLEDGE = "acknowledge"
+    FLAG = "flag"
     DELIVER = "deliver"
 
 

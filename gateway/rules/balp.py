@@ -81,6 +81,8 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.APPROVE: _own(_RECORD, "attest", "U"),
     Act.RETURN: _own(_RECORD, "hold", "U"),
     Act.REJECT: _own(_RECORD, "deprecate", "U"),
+    Act.DISPUTE: _own(_RECORD, "originate", "C"),
+    Act.RESOLVE: _own(_RECORD, "amend", "U"),
     Act.CONSENT: _own(_RECORD, "originate", "C"),
     Act.REVOKE: _own(_RECORD, "amend", "U"),
     Act.NOTE_READ: _own(_RECORD, "access", "R"),
@@ -95,6 +97,7 @@ PATTERNS: Mapping[Act, Pattern] = {
     Act.ALERT: _own(_ALERT, "originate", "C"),
     Act.ESCALATE: _own(_ALERT, "amend", "U"),
     Act.ACKNOWLEDGE: _own(_ALERT, "verify", "U"),
+    Act.FLAG: _own(_RECORD, "originate", "C"),
     Act.DELIVER: _own(_EXPORT, "transmit", "R"),
 }
 # Every profile that an event may claim.

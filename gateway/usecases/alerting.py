@@ -36,11 +36,9 @@ def notice_of(alert: Alert, kind: str) -> Notice:
     return Notice(kind, alert.custodian_id, alert.custodian_id, alert.reference, {"alert": alert.id})
 
 
-def draft_kept(
-    writer: Writer, cause: AuditEntry, draft: Draft, resources: Iterable[Mapping[str, Any]], patients: Sequence[str]
-) -> None:
-    """To be called when a draft is kept; `cause` is what records that, `patients` are all it is about."""
-    _raise(writer, cause, risks_in(resources), patients, draft.custodian_id, Source(draft_id=draft.id))
+def draft_kept(writer: Writer, cause: AuditEntry, draft: Draft, resources: Iterable[Mapping[str, Any]]) -> None:
+    """To be called when a draft is kept; `cause` is what records that."""
+    _raise(writer, cause, risks_in(resources), draft.patients, draft.custodian_id, Source(draft_id=draft.id))
 
 
 def version_kept(
@@ -80,6 +78,14 @@ def _raise(
     for finding, patient in concerned:
         alert = Alert(str(uuid.uuid4()), patient, custodian_id, finding.value, writer.at, *source)
         detail = {"alert": alert.id}
-        entry = replace(cause, act=Act.ALERT, target=None, patient_id=patient, custodian_id=custodian_id, detail=detail)
+        entry = replace(
+            cause,
+            act=Act.ALERT,
+            target=None,
+            patient_id=patient,
+            others=(),
+            custodian_id=custodian_id,
+            detail=detail,
+        )
         alerts.add(writer, entry, alert)
         deliveries.queue(writer, entry, notice_of(alert, RAISED))

@@ -29,7 +29,7 @@ from gateway.usecases.services import Services
 
 T = TypeVar("T")
 _ATTEMPTS = 3
-_METHODS = {Act.CREATE: "POST", Act.UPDATE: "PUT", Act.PATCH: "PATCH", Act.CONSENT: "POST", Act.REVOKE: "PUT"}
+_METHODS = {Act.PATCH: "PATCH"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _recompiled(db: Reader, steps: Sequence[Step], entries: Mapping[str, list[Au
 def _new(step: Step) -> New:
     assert step.resource is not None
     after = step.version - 1
-    method = _METHODS[step.act]
+    method = _METHODS.get(step.act, "PUT" if step.former else "POST")
     return New(step.resource, step.patient_id, step.custodian_id, method, step.rows, after, step.patients)
 
 

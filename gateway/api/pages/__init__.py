@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Response
 
-from gateway.api.pages import consenting, decisions, draft, inbox, my_record, protection, sign_in, static_files
+from gateway.api.pages import alerts, consenting, decisions, draft, inbox, my_record, protection, sign_in, static_files
 from gateway.api.pages.route import PageRoute
 from gateway.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
-for part in (sign_in, inbox, draft, decisions, protection, my_record, consenting, static_files):
+for part in (sign_in, inbox, alerts, draft, decisions, protection, my_record, consenting, static_files):
     router.include_router(part.router)
 
 _rest = APIRouter(route_class=PageRoute)

@@ -13,7 +13,7 @@ from gateway.api.pages.route import PageRoute
 from gateway.api.pages.session import Session, session
 from gateway.api.pages.views import row
 from gateway.rules.review import State
-from gateway.usecases import drafts
+from gateway.usecases import alerts, drafts
 
 router = APIRouter(route_class=PageRoute)
 MOST = 100  # drafts on one page
@@ -70,4 +70,5 @@ def show(
         more=len(found) == MOST,
         said=_SAID.get(said),
         empty=_EMPTY[state],
+        alarms=alerts.open_count(services, session.asked),
     )
