@@ -59,14 +59,14 @@ def coverage(inputs: Mapping[str, Any], apply: Apply, ignored: Sequence[Ignored]
 
 
 def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """Each place that holds a value of its own."""
+    """Each place that holds a value of its own; null is none."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from leaves(item, (*place, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from leaves(item, (*place, index))
-    else:
+    elif value is not None:
         yield place, value
 
 
@@ -107,8 +107,8 @@ class _Experiment:
 def _other(value: Any, n: int) -> Any:
     if isinstance(value, bool):
         return not value
-    if isinstance(value, str) or value is None:
-        return (value or "") + _TEXT.format(n)
+    if isinstance(value, str):
+        return value + _TEXT.format(n)
     return Decimal(_NUMBER + n) if isinstance(value, Decimal) else _NUMBER + n
 
 

@@ -36,7 +36,7 @@ def states(mapping: Mapping, inputs: dict[str, Any]) -> dict[str, str]:
         ('- {"{% if note.private %}": {x: 1}}', {"title": "t", "private": True},
          {"title": "unmapped", "private": "mapped"}),
         ('- {x: "{{ note.extra }}"}', {"title": "t", "extra": {"a": {"b": None}, "c": "d"}},
-         {"title": "unmapped", "extra.a.b": "mapped", "extra.c": "mapped"}),
+         {"title": "unmapped", "extra.c": "mapped"}),
         ('- {x: 1}', {"title": "t", "newer": {"key": [1]}}, {"title": "unmapped", "newer.key[0]": "unmapped"}),
     ],
 )  # fmt: skip
