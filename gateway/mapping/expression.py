@@ -14,7 +14,9 @@ from gateway.mapping.functions import ALLOWED, OWN, TAKES
 from gateway.mapping.shape import ANY, Shape
 
 # Functions whose result is (some of) what they were called on, and those whose arguments look at each item of it.
-_SAME = frozenset({"where", "single", "first", "last", "tail", "skip", "take", "distinct", "intersect", "exclude"})
+_SAME = frozenset(
+    {"where", "single", "first", "last", "tail", "skip", "take", "distinct", "intersect", "exclude"} | {"orderBy"}
+)
 _PER_ITEM = frozenset({"where", "select", "all", "exists", "iif"})
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
+from gateway.mapping.members import member, order_by
 from gateway.mapping.moments import date_of, from_epoch, in_zone, time_of
 from gateway.mapping.prose import headed, paragraphs, plain
 
@@ -75,11 +76,18 @@ OWN: Mapping[str, Callable[..., list[Any]]] = {
     "plain": plain,
     "paragraphs": paragraphs,
     "headed": headed,
+    "member": member,
+    "orderBy": order_by,
     "base64": base64,
     "date": date_of,
     "time": time_of,
     "inZone": in_zone,
     "fromEpoch": from_epoch,
 }
-TAKES: Mapping[str, range] = {"date": range(1, 20), "time": range(1, 20), "inZone": range(1, 2)}
+TAKES: Mapping[str, range] = {
+    "date": range(1, 20),
+    "time": range(1, 20),
+    "inZone": range(1, 2),
+    **dict.fromkeys(("member", "orderBy"), range(1, 2)),
+}
 """How many arguments a function of our own takes; none where it is not here."""

@@ -1,10 +1,13 @@
-"""The two functions of our own."""
+"""Functions of our own: headings, markup, members."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 import pytest
 
 from gateway.mapping.functions import narrative, title
+from gateway.mapping.members import member, order_by
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,15 @@ def test_a_text_becomes_a_narrative(text: str, paragraphs: str) -> None:
 def test_blank_text_and_what_is_no_text_give_nothing() -> None:
     assert narrative(["  \n ", 1, None]) == []
     assert title(["", 1]) == []
+
+
+def test_a_member_is_found_by_a_name_the_payload_gives() -> None:
+    texts = {"a": "one", "b": ["two", "three"], "c": None}
+    assert [member([texts], [name]) for name in ("a", "b", "c", "d")] == [["one"], ["two", "three"], [], []]
+    assert member([texts, "a"], []) == member(["a"], ["a"]) == []
+
+
+def test_objects_are_put_in_the_order_of_a_number() -> None:
+    objects = [{"n": 2}, {"m": 1}, {"n": Decimal("0.5"), "first": 1}, {"n": True}, {"n": Decimal("0.5")}]
+    assert order_by(objects, ["n"]) == [objects[2], objects[4], objects[0], objects[1], objects[3]]
+    assert order_by(objects, []) == objects
