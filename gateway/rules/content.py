@@ -19,12 +19,13 @@ from gateway.fhir.labels import (
     ACT_CODE_SYSTEM,
     CONFIDENTIALITY_ORDER,
     CONFIDENTIALITY_SYSTEM,
+    OBSERVATION_VALUE_SYSTEM,
     highest,
     inline_of,
     security_of,
 )
 from gateway.rules.selector import UNKNOWN, Refers, Selector
-from gateway.rules.sensitivity import DECISIVE, EVERY
+from gateway.rules.sensitivity import DECISIVE, EVERY, MACHINE_ESTIMATE
 
 Label = tuple[str, str]
 
@@ -93,9 +94,11 @@ def aspect_of(resource: Mapping[str, Any], selectors: Iterable[Selector] = (), r
     """The aspect of a checked resource. `selectors` are those of the consents of its patients."""
     inline = list(inline_of(resource))
     rest = rest_of(resource) if inline else resource
+    level, labels = _said(_labels_of(resource), inline)
     return Aspect(
         resource["resourceType"],
-        *_said(_labels_of(resource), inline),
+        level,
+        labels | {MACHINE_ESTIMATE} if _is_estimate(resource, inline) else labels,
         frozenset(selector.id for selector in selectors if selector.meets(resource, refers)),
         None if rest is None or rest is resource else _said(_labels_of(rest), inline_of(rest)),
     )
@@ -130,6 +133,16 @@ def told_by(
 def _labels_of(resource: Mapping[str, Any]) -> list[Label]:
     """The labels of the resource, and of whole resources inside it: a container is as restricted as its contents."""
     return [found for each in objects_of(resource) if "resourceType" in each for found in security_of(each)]
+
+
+def _is_estimate(resource: Mapping[str, Any], inline: Iterable[Label]) -> bool:
+    """Whether it is a RiskAssessment that a machine had a part in, or holds one, approved or not."""
+    assessments = [each for each in objects_of(resource) if each.get("resourceType") == "RiskAssessment"]
+    return bool(assessments) and any(
+        label == (OBSERVATION_VALUE_SYSTEM, MACHINE_ESTIMATE)
+        for each in (*map(security_of, assessments), inline)
+        for label in each
+    )
 
 
 def _levels(labels: Iterable[Label]) -> list[str]:

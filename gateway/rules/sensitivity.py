@@ -16,6 +16,8 @@ PSYCHOTHERAPY = frozenset({"PSYTHPN", "HIPAAPsyNotes"})
 NO_REDISCLOSURE, NOT_TO_PATIENT = "NORDSCLCD", "NOPAT"
 # An obligation a permit may name: send what is left when the labelled parts are cut.
 REDACT = "REDACT"
+# Of the labels of who asserted it one decides: a machine's estimate of risk never leaves its custodian.
+MACHINE_ESTIMATE = "AIAST"
 # As a label of content: says nothing of its confidentiality, so it may be of every sensitivity.
 EVERY = "*"
 

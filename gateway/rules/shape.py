@@ -1,8 +1,8 @@
 """What a rule is about, and which kinds of content it meets. A permit is read narrowly, a deny widely.
 
 A shape holds nothing of who may, what for and when, so patients who permit alike share it. The laws are part of what a
-permit means: it opens what is under one of them only if it names it. The store asks this rule when a kind or a shape is
-new, and remembers the answer.
+permit means: it opens what is under one of them only if it names it; and none opens an estimate of risk that a machine
+made. The store asks this rule when a kind or a shape is new, and remembers the answer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from gateway.fhir.json import dump, parse
 from gateway.fhir.labels import CONFIDENTIALITY_ORDER
 from gateway.rules.consent_codes import Concern
 from gateway.rules.content import Aspect, Kind
-from gateway.rules.sensitivity import EVERY, NO_REDISCLOSURE, NOT_TO_PATIENT, PART_2, PSYCHOTHERAPY, named_by
+from gateway.rules.sensitivity import (
+    EVERY,
+    MACHINE_ESTIMATE,
+    NO_REDISCLOSURE,
+    NOT_TO_PATIENT,
+    PART_2,
+    PSYCHOTHERAPY,
+    named_by,
+)
 
 # Higher is more restricted.
 RANK: Mapping[str, int] = {code: rank for rank, code in enumerate(reversed(CONFIDENTIALITY_ORDER))}
@@ -123,7 +131,8 @@ def _denies(shape: Shape, aspect: Aspect) -> bool:
 
 
 def _permits(shape: Shape, aspect: Aspect) -> Match:
-    if not _describes(shape, aspect):
+    is_kept = shape.concern is not None and MACHINE_ESTIMATE in aspect.labels
+    if is_kept or not _describes(shape, aspect):
         return Match.NO
     opens = _opens if shape.concern else _opens_to_patient
     if opens(shape, aspect.confidentiality, aspect.labels):

@@ -24,7 +24,7 @@ from gateway.store.resources import New, Stored
 Json = dict[str, Any]
 CASES = {number: case for number, _, case in numbered(GROUPS)}
 # What every case has for itself; organizations, people, teams and apps are the same in all.
-_OWN = ("Patient", "Consent", "Observation", "Condition", "Encounter", "Provenance", "Device/model")
+_OWN = ("Patient", "Consent", "Observation", "Condition", "Encounter", "RiskAssessment", "Provenance", "Device/model")
 _REFERENCE = re.compile(rf"(?:{'|'.join(_OWN)})(?:/|\Z)")
 
 

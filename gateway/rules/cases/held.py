@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.fhir.labels import (
     ACT_CODE_SYSTEM,
+    AIAST,
     CONFIDENTIALITY,
     CONFIDENTIALITY_ORDER,
     PROCESSINLINELABEL,
@@ -17,6 +18,7 @@ from gateway.rules.codes import LOINC
 Json = dict[str, Any]
 PHQ9, GAD7 = "44261-6", "70274-6"
 ENCOUNTER, SCORE, CONDITION = "Encounter/visit", "Observation/score", "Condition/condition"
+ESTIMATE = "RiskAssessment/estimate"
 
 
 def score(labels: str = "N", *, of: str = SAM, code: str = PHQ9, id: str = "score", **elements: Any) -> Json:
@@ -58,6 +60,12 @@ def pair(labels: str = "N", **elements: Any) -> Json:
     return score(labels, focus=[{"reference": "Patient/kim"}], **elements)
 
 
+def estimate(labels: str = "R", *, of: str = SAM, **elements: Any) -> Json:
+    """An estimate of risk, approved; without AIAST among its labels it is a clinician's own."""
+    told = {"resourceType": "RiskAssessment", "id": "estimate", "status": "final", "subject": {"reference": of}}
+    return _labelled({**told, **elements}, labels)
+
+
 def provenance(target: str, labels: str = "", **elements: Any) -> Json:
     told = {
         "resourceType": "Provenance",
@@ -89,6 +97,8 @@ def _labelled(resource: Json, labels: str) -> Json:
 
 
 def _coding(code: str) -> Json:
+    if code == AIAST["code"]:
+        return dict(AIAST)
     return dict(CONFIDENTIALITY[code]) if code in CONFIDENTIALITY_ORDER else {"system": ACT_CODE_SYSTEM, "code": code}
 
 

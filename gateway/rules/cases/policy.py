@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gateway.rules.cases.case import Answer, Case, Group
 from gateway.rules.cases.cast import AMES, APP, CLINIC, GROUP, HART, HOSPITAL, INSURER, KIM, LUND, SAM, SCRIBE, by
-from gateway.rules.cases.held import condition, device, inline, pair, score
+from gateway.rules.cases.held import ESTIMATE, condition, device, estimate, inline, pair, provenance, score
 from gateway.rules.cases.said import consent, deny, permit
 
+_MACHINES = estimate("R AIAST")
 YES, PART, NO = Answer.YES, Answer.PART, Answer.NO
 OPEN = consent(permit(HOSPITAL, "TREAT"))
 
@@ -110,6 +111,22 @@ POLICY = [
             Case(pair(), by(SAM, "PATRQT"), (), NO, "several"),
             Case(pair(), by(SAM, "PATRQT"), (consent(permit(SAM, "PATRQT"), of=KIM),), YES, "several", "A"),
             Case(condition(), by(HOSPITAL), (consent(permit(HOSPITAL), of=KIM),), NO, "silence"),
+        ],
+    ),
+    Group(
+        "A machine's estimate of risk",
+        "A RiskAssessment labelled AIAST, approved or not, is for the custodian and the patient: no consent opens it,"
+        " nor the Provenance that tells of it. What a clinician makes of it (a Flag) goes out as anything else does.",
+        [
+            Case(_MACHINES, by(CLINIC), (), YES, "own-use"),
+            Case(_MACHINES, by(SAM, "PATRQT"), (), YES, "own-access"),
+            Case(_MACHINES, by(HOSPITAL), (OPEN,), NO, "silence"),
+            Case(_MACHINES, by(HOSPITAL), (consent(permit(HOSPITAL, labels="V")),), NO, "silence"),
+            Case(_MACHINES, by(HART, "BTG"), (consent(permit(HOSPITAL, "BTG")),), NO, "silence"),
+            Case(_MACHINES, by(HOSPITAL), (OPEN, consent(deny(HOSPITAL))), NO, "deny", "B"),
+            Case(provenance(ESTIMATE), by(HOSPITAL), (OPEN,), NO, "silence", beside=(_MACHINES,)),
+            Case(estimate(), by(HOSPITAL), (OPEN,), YES, "consent", "A"),
+            Case(score("R AIAST"), by(HOSPITAL), (OPEN,), YES, "consent", "A"),
         ],
     ),
 ]
