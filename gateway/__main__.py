@@ -11,7 +11,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway import logs
-from gateway.commands import consents, index, labels, mappings, outbox, policy, registry, server, submissions
+from gateway.commands import (
+    consents,
+    index,
+    labels,
+    mappings,
+    model_cards,
+    outbox,
+    policy,
+    registry,
+    server,
+    submissions,
+)
 from gateway.errors import Refusal
 from gateway.mapping.faults import MappingFault
 from gateway.settings import Settings
@@ -24,7 +35,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,  # a traceback may show what a variable holds
     rich_markup_mode="rich",
 )
-for part in (server, index, registry, outbox, consents, policy, submissions, mappings, labels):
+for part in (server, index, registry, outbox, consents, policy, submissions, mappings, model_cards, labels):
     part.join(cli)
 
 

@@ -30,6 +30,7 @@ from gateway.rules.codes import (
     instant,
     reference,
 )
+from gateway.rules.model_card import FORMATS, MARKDOWN, card_of
 
 NAMESPACE = UUID("6f1c2c3e-2b0e-5d5c-9f0b-0d6c9d4b8a11")
 
@@ -57,20 +58,27 @@ class Attribution:
 
 
 def attribution_of(context: Mapping[str, Any], custodian_id: str) -> Attribution:
-    """The ids of Device, card and prompt that a submission's context names."""
-    model, card, prompt = context["model"], context.get("modelCard"), context.get("prompt")
+    """The ids of Devices, card and prompt that a submission's context names: of a model, of an app, or of both."""
+    model, app = context.get("model"), context.get("source")
+    card, prompt = context.get("modelCard"), context.get("prompt")
+    app_id = _id(custodian_id, "app", app["manufacturer"], app["name"], app["version"]) if app else None
+    if model is None:
+        return Attribution(custodian_id, str(app_id), app_id=app_id)
     device_id = _id(custodian_id, "Device", model["manufacturer"], model["name"], model["version"])
     return Attribution(
         custodian_id,
         device_id,
         _id(custodian_id, "card", device_id, *sorted(card.items())) if card else None,
         _id(custodian_id, "prompt", prompt["version"], prompt["text"]) if prompt else None,
+        app_id,
     )
 
 
 def attributed(context: Mapping[str, Any], attribution: Attribution, at: datetime) -> list[dict[str, Any]]:
-    """Device, model card and prompt as resources, those that the context gives."""
-    resources = [device(context["model"], attribution)]
+    """Devices, model card and prompt as resources, those that the context gives."""
+    resources = [device(context["model"], attribution)] if "model" in context else []
+    if attribution.app_id:
+        resources.append(app(context["source"], attribution))
     if attribution.card_id:
         resources.append(model_card(context["modelCard"], attribution, at))
     if attribution.prompt_id:
@@ -102,9 +110,27 @@ def device(model: Mapping[str, Any], attribution: Attribution) -> dict[str, Any]
     return label(resource, NORMAL)
 
 
-def model_card(card: Mapping[str, str], attribution: Attribution, at: datetime) -> dict[str, Any]:
-    title = card.get("title", "Model card")
-    content = {"url": card["url"]} if "url" in card else {"data": _base64(card["markdown"])}
+def app(source: Mapping[str, Any], attribution: Attribution) -> dict[str, Any]:
+    """The Device of an app that is no AI: it carries what people write."""
+    resource: dict[str, Any] = {
+        "resourceType": "Device",
+        "id": attribution.app_id,
+        "identifier": [{"system": URI, "value": f"urn:uuid:{attribution.app_id}"}],
+        "status": "active",
+        "manufacturer": source["manufacturer"],
+        "deviceName": [{"name": source["name"], "type": "user-friendly-name"}],
+        "version": [{"value": source["version"]}],
+        "type": {"text": "App"},
+        "owner": reference("Organization", attribution.custodian_id),
+    }
+    return label(resource, NORMAL)
+
+
+def model_card(given: Mapping[str, Any], attribution: Attribution, at: datetime) -> dict[str, Any]:
+    """Raises ChaiFault."""
+    card = card_of(given)
+    contents = [{"contentType": MARKDOWN, "url": card.url}] if card.url else []
+    contents += [{"contentType": media, "data": _base64(text)} for media, text in card.texts.items()]
     resource: dict[str, Any] = {
         "resourceType": "DocumentReference",
         "id": attribution.card_id,
@@ -112,12 +138,12 @@ def model_card(card: Mapping[str, str], attribution: Attribution, at: datetime) 
         "identifier": [{"system": URI, "value": f"urn:uuid:{attribution.card_id}"}],
         "status": "current",
         "type": concept(AI_INPUTS, "AIModelCard"),
-        "category": [concept(AI_INPUTS, "AIModelCardMarkdownFormat", "Markdown Format")],
+        "category": [concept(AI_INPUTS, *FORMATS[content["contentType"]]) for content in contents],
         "subject": reference("Device", attribution.device_id),
         "date": instant(at),
         "custodian": reference("Organization", attribution.custodian_id),
-        "description": title,
-        "content": [{"attachment": {"contentType": "text/markdown", **content, "title": title}}],
+        "description": card.title,
+        "content": [{"attachment": content | {"title": card.title}} for content in contents],
     }
     return label(resource, NORMAL)
 
@@ -141,7 +167,7 @@ def prompt(given: Mapping[str, str], attribution: Attribution, at: datetime) -> 
 
 
 def _id(*parts: object) -> str:
-    return str(uuid5(NAMESPACE, hashlib.sha256(json.dumps(parts).encode()).hexdigest()))
+    return str(uuid5(NAMESPACE, hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()))
 
 
 def _base64(text: str) -> str:

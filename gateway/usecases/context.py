@@ -1,4 +1,5 @@
-"""The context of a submission: whom and which session it is about, and which model wrote it from which prompt."""
+"""The context of a submission: whom and which session it is about, and which model wrote it from which prompt, or which
+app carried what people wrote."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from typing import Any
 
 from gateway.errors import Issue, Unprocessable
 from gateway.mapping.schema import DIALECT, InputSchema
+from gateway.rules.model_card import card_faults
+from gateway.rules.source_attributes import ATTRIBUTES
 
 NAME = "context"  # of the part that holds it
 _ID = "[A-Za-z0-9.-]{1,64}"
@@ -52,40 +55,65 @@ def _reference(kind: str) -> dict[str, Any]:
 
 _TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"}
 _LONG = {"type": "string", "minLength": 1, "maxLength": 200_000, "pattern": r"\S"}
+_TOLD = {"type": "string", "maxLength": 20_000, "pattern": r"\S"}
 _IDENTIFIER = _object(["system", "value"], system=_text(), value=_text())
 _PATIENT = _object([], reference=_reference("Patient"), identifier=_IDENTIFIER) | {
     "minProperties": 1,
     "maxProperties": 1,
 }
 _SEVERAL = {"type": "array", "minItems": 2, "maxItems": 20, "uniqueItems": True, "items": _PATIENT}
-SCHEMA: dict[str, Any] = _object(
-    ["session", "model"],
-    patient=_PATIENT,
-    patients=_SEVERAL | {"description": "Instead of `patient`: of a couple or a group, whose note is about all."},
-    session=_object(["id", "start"], id=_text(), start=_TIME, end=_TIME),
-    model=_object(
-        ["name", "version", "manufacturer"],
-        name=_text(),
-        version=_text(),
-        manufacturer=_text(),
-        kinds={"type": "array", "uniqueItems": True, "minItems": 1, "items": {"enum": _KINDS}},
-    ),
-    modelCard=_object([], markdown=_LONG, url={"type": "string", "pattern": r"^https://\S+$"}, title=_text())
-    | {"oneOf": [{"required": ["markdown"]}, {"required": ["url"]}]},
-    prompt=_object(["text", "version"], text=_LONG, version=_text()),
-    clinician=_object(["reference"], reference=_reference("Practitioner")),
-) | {"if": {"required": ["patients"]}, "then": {"properties": {"patient": False}}, "else": {"required": ["patient"]}}
+_ATTRIBUTES = {id: _TOLD | {"title": title} for id, title in ATTRIBUTES.items()}
+_CARD = {
+    "markdown": _LONG,
+    "url": {"type": "string", "pattern": r"^https://\S+$"},
+    "dsi": _object([], **_ATTRIBUTES)
+    | {"minProperties": 1, "title": "Source attributes of a predictive intervention, 45 CFR 170.315(b)(11)"},
+    "chai": _LONG | {"title": "CHAI Applied Model Card, the XML as text"},
+}
+_MODEL_CARD = _object([], title=_text(), **_CARD) | {"oneOf": [{"required": [form]} for form in _CARD]}
+SCHEMA: dict[str, Any] = (
+    _object(
+        [],
+        patient=_PATIENT,
+        patients=_SEVERAL | {"description": "Instead of `patient`: of a couple or a group, whose note is about all."},
+        session=_object(["id", "start"], id=_text(), start=_TIME, end=_TIME),
+        model=_object(
+            ["name", "version", "manufacturer"],
+            name=_text(),
+            version=_text(),
+            manufacturer=_text(),
+            kinds={"type": "array", "uniqueItems": True, "minItems": 1, "items": {"enum": _KINDS}},
+        ),
+        modelCard=_MODEL_CARD,
+        prompt=_object(["text", "version"], text=_LONG, version=_text()),
+        source=_object(["name", "version", "manufacturer"], name=_text(), version=_text(), manufacturer=_text())
+        | {"description": "The app, which is no AI, that carries what patients or clinicians write."},
+        clinician=_object(["reference"], reference=_reference("Practitioner")),
+    )
+    | {"dependentRequired": {"modelCard": ["model"], "prompt": ["model"]}}
+    | {"if": {"required": ["patients"]}, "then": {"properties": {"patient": False}}, "else": {"required": ["patient"]}}
+)
+_CARD_CHECKED = InputSchema({"$schema": DIALECT, "type": "object", "properties": {"modelCard": _MODEL_CARD}})
 _CHECKED = InputSchema({"$schema": DIALECT, "type": "object", "required": [NAME], "properties": {NAME: SCHEMA}})
 
 
 def check_context(parts: dict[str, Any]) -> dict[str, Any]:
     """The context among the parsed parts. Raises Unprocessable with one issue per fault, each by its place."""
     given = {NAME: parts[NAME]} if NAME in parts else {}
-    issues = _CHECKED.faults(given) or _time_faults(given[NAME]["session"])
+    issues = _CHECKED.faults(given) or [
+        *_sender_faults(given[NAME]),
+        *_time_faults(given[NAME].get("session", {})),
+        *card_faults(given[NAME].get("modelCard", {}), f"{NAME}.modelCard"),
+    ]
     if issues:
         raise Unprocessable("The context of the submission has faults.", issues=issues)
     context: dict[str, Any] = given[NAME]
     return context
+
+
+def check_card(card: Mapping[str, Any]) -> list[Issue]:
+    """What is wrong with a model card by itself."""
+    return _CARD_CHECKED.faults({"modelCard": card}) or card_faults(card, "modelCard")
 
 
 def patients_of(context: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -94,6 +122,13 @@ def patients_of(context: Mapping[str, Any]) -> list[tuple[str, Any]]:
     if isinstance(several, list):
         return [(f"{NAME}.patients[{number}]", each) for number, each in enumerate(several)]
     return [(f"{NAME}.patient", context.get("patient"))]
+
+
+def _sender_faults(context: Mapping[str, Any]) -> list[Issue]:
+    if "model" in context or "source" in context:
+        return []
+    text = "The model that wrote it has to be named, or the app (source) that carries what people wrote."
+    return [Issue(text, f"{NAME}.model", "required")]
 
 
 def _time_faults(session: dict[str, str]) -> list[Issue]:
