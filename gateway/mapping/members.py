@@ -22,5 +22,6 @@ def order_by(focus: list[Any], name: list[Any]) -> list[Any]:
 
 def _rank(item: Any, name: list[Any]) -> tuple[bool, Decimal]:
     value = item.get(name[0]) if isinstance(item, Mapping) and len(name) == 1 else None
-    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    return not is_number, Decimal(value) if is_number else Decimal()
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return False, Decimal(value)
+    return True, Decimal()
