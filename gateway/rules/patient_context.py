@@ -6,13 +6,14 @@ patient, or to others. Neither is any estimate of risk: of risk an AI learns wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from gateway.fhir.dates import BEGINNING, interval
 from gateway.fhir.inline import rest_of
 from gateway.fhir.json import dump
-from gateway.fhir.labels import ACT_CODE_SYSTEM, confidentiality_of, inline_of, security_of
+from gateway.rules.content import aspect_of
 from gateway.rules.patient_context_items import Item, Resource, by, item_of, moment_of, version_of
 from gateway.rules.sensitivity import NOT_TO_PATIENT, PSYCHOTHERAPY
 from gateway.rules.summary_text import words
@@ -45,17 +46,18 @@ Place = tuple[int, int, str]  # kind, how long ago, name
 
 
 class Told(NamedTuple):
-    """An item, where it stands in the order of all, and the resources it tells of, as `Type/id`."""
+    """Where an item stands in the order of all, the resources it tells of, as `Type/id`, and how it is made of them."""
 
     place: Place
-    item: Item
     of: tuple[str, ...]
+    tell: Callable[[], Item]
 
 
 class Page(NamedTuple):
-    """The items of a page, and after which place there are more."""
+    """The items of a page, what they tell of, and after which place there are more."""
 
-    told: tuple[Told, ...]
+    items: tuple[Item, ...]
+    of: frozenset[str]
     last: Place | None
 
 
@@ -75,8 +77,8 @@ def context_of(resources: Iterable[Resource], patient_id: str) -> list[Told]:
         if kind == "observation" and (measured := _measured(resource)):
             series.setdefault(measured, []).append(resource)
             continue
-        item = item_of(kind, resource)
-        found.append(Told((KINDS.index(kind), -_low(item.get("date", "")), _name(resource)), item, (_name(resource),)))
+        place = KINDS.index(kind), -_low(moment_of(resource)), _name(resource)
+        found.append(Told(place, (_name(resource),), partial(item_of, kind, resource)))
     found += [_series(key, points) for key, points in series.items()]
     return sorted(found, key=lambda told: told.place)
 
@@ -84,13 +86,17 @@ def context_of(resources: Iterable[Resource], patient_id: str) -> list[Told]:
 def page_of(told: Sequence[Told], after: Place | None, size: int) -> Page:
     """As many items after a place as `size` bytes hold, but one at least."""
     rest = [each for each in told if after is None or each.place > after]
-    taken, used = 0, 0
+    items: list[Item] = []
+    used = 0
     for each in rest:
-        used += len(dump(each.item))
-        if taken and used > size:
+        item = each.tell()
+        used += len(dump(item))
+        if items and used > size:
             break
-        taken += 1
-    return Page(tuple(rest[:taken]), rest[taken - 1].place if taken < len(rest) else None)
+        items.append(item)
+    taken = rest[: len(items)]
+    of = frozenset(name for each in taken for name in each.of)
+    return Page(tuple(items), of, taken[-1].place if len(taken) < len(rest) else None)
 
 
 def _is_about(resource: Resource, patient: str) -> bool:
@@ -101,15 +107,14 @@ def _is_about(resource: Resource, patient: str) -> bool:
 
 def _open(resource: Resource) -> Resource | None:
     """What of it an AI may be told: all, or what is left without its more restricted parts."""
-    if _may_tell(resource):
+    aspect = aspect_of(resource)
+    if _may_tell(aspect.confidentiality, aspect.labels):
         return resource
-    rest = rest_of(resource)
-    return rest if rest is not None and _may_tell(rest) else None
+    return rest_of(resource) if aspect.rest and _may_tell(*aspect.rest) else None
 
 
-def _may_tell(resource: Resource) -> bool:
-    labels = {code for system, code in (*security_of(resource), *inline_of(resource)) if system == ACT_CODE_SYSTEM}
-    return labels.isdisjoint(_UNTOLD) and confidentiality_of(resource) != "V"
+def _may_tell(confidentiality: str, labels: frozenset[str]) -> bool:
+    return confidentiality != "V" and labels.isdisjoint(_UNTOLD)
 
 
 def _stands(resource: Resource) -> bool:
@@ -177,6 +182,11 @@ def _measured(observation: Resource) -> tuple[str, str] | None:
 
 def _series(key: tuple[str, str], points: Sequence[Resource]) -> Told:
     latest = sorted(points, key=lambda one: (-_low(moment_of(one)), one["id"]))[:_MOST_POINTS]
+    place = KINDS.index("series"), -_low(moment_of(latest[0])), " ".join(key)
+    return Told(place, tuple(_name(each) for each in latest), partial(_series_of, latest, len(points)))
+
+
+def _series_of(latest: Sequence[Resource], count: int) -> Item:
     unit = latest[0].get("valueQuantity", {})
     item: dict[str, Any] = {
         "kind": "series",
@@ -184,12 +194,11 @@ def _series(key: tuple[str, str], points: Sequence[Resource]) -> Told:
         "date": moment_of(latest[0]),
         "name": words(latest[0]["code"]),
         "values": [{"resource": version_of(each), "date": moment_of(each), "value": _value(each)} for each in latest],
-        "count": len(points),
+        "count": count,
     }
     if unit.get("unit") or unit.get("code"):
         item["unit"] = unit.get("unit") or unit["code"]
-    place = KINDS.index("series"), -_low(item["date"]), " ".join(key)
-    return Told(place, item, tuple(_name(each) for each in latest))
+    return item
 
 
 def _value(observation: Resource) -> Any:

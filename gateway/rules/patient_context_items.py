@@ -14,6 +14,7 @@ from gateway.rules.summary_text import line, words
 Resource = Mapping[str, Any]
 Item = dict[str, Any]
 _LONGEST = 8_000  # characters of one text: a context is to be brief
+_SESSION = {"Composition": "event", "DocumentReference": "context"}  # where the time of the session stands
 _DATED: tuple[str, ...] = (
     "effectiveDateTime",
     "effectiveInstant",
@@ -43,7 +44,9 @@ def version_of(resource: Resource) -> str:
 
 def moment_of(resource: Resource) -> str:
     """When it was, or began, as it is written; empty where nobody knows."""
-    for value in map(resource.get, _DATED):
+    session = resource.get(_SESSION.get(resource["resourceType"], ""), ())
+    periods = (each.get("period") for each in (session if isinstance(session, list) else [session] if session else ()))
+    for value in (*periods, *map(resource.get, _DATED)):
         start = value.get("start") if isinstance(value, Mapping) else value
         if isinstance(start, str):
             return start
@@ -150,10 +153,8 @@ def _note(resource: Resource) -> Item:
         if node.get("title") or not sections:
             sections.append({"title": node.get("title", ""), "text": ""})
         sections[-1]["text"] = _lines(sections[-1]["text"], text_of(node.get("text", {}).get("div", "")))
-    starts = (event.get("period", {}).get("start") for event in resource.get("event", ()))
     return {
         "name": resource["title"],
-        "date": next(filter(None, starts), resource["date"]),
         "sections": [section for section in sections if section["text"]],
     }
 
@@ -161,7 +162,6 @@ def _note(resource: Resource) -> Item:
 def _document(resource: Resource) -> Item:
     return {
         "name": resource.get("description") or words(resource.get("type")),
-        "date": resource.get("context", {}).get("period", {}).get("start") or resource.get("date"),
         "text": _lines(*(_read(content["attachment"]) for content in resource.get("content", ()))),
     }
 

@@ -6,7 +6,7 @@ sender may see. Every page asks again, and is a disclosure of what it tells of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from gateway.fhir.references import ID
 from gateway.rules.attribution import attribution_of
 from gateway.rules.audit import Act, AuditEntry, Outcome
 from gateway.rules.consent import Reason
-from gateway.rules.patient_context import TYPES, Told, context_of, page_of
+from gateway.rules.patient_context import TYPES, context_of, page_of
 from gateway.store import belonging, resources
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
@@ -55,9 +55,9 @@ def patient_context(services: Services, asked: Asked, patient_id: str, wanted: W
     after = None
     try:
         if isinstance(wanted, str):
-            page = unseal(services.page_secret, asked.caller, wanted, _place(patient_id), asked.at)
-            (_, model), (_, version), (_, manufacturer), (_, size) = page.pairs
-            wanted, after = Wanted(model, version, manufacturer, int(size)), page.key
+            link = unseal(services.page_secret, asked.caller, wanted, _place(patient_id), asked.at)
+            (_, model), (_, version), (_, manufacturer), (_, size) = link.pairs
+            wanted, after = Wanted(model, version, manufacturer, int(size)), link.key
         with services.database.read() as db:
             reasons = _permitted(services, db, asked, wanted, patient_id)
             rows = _rows(services, db, asked, wanted, patient_id)
@@ -65,14 +65,10 @@ def patient_context(services: Services, asked: Asked, patient_id: str, wanted: W
         return _denied(services, asked, refusal)
     except Refusal as refusal:
         return refused(services, asked, Act.OPERATION, "Patient", refusal)
-    told, last = page_of(context_of((parse(row.text) for row in rows), patient_id), after, wanted.size)
-    entries = _disclosed(asked, patient_id, rows, told, reasons)
-    found = Context(
-        f"Patient/{patient_id}",
-        tuple(each.item for each in told),
-        _next(services, asked, patient_id, wanted, last) if last else None,
-    )
-    return Answer(services.journal.record(entries), found)
+    page = page_of(context_of((parse(row.text) for row in rows), patient_id), after, wanted.size)
+    entries = _disclosed(asked, patient_id, [row for row in rows if f"{row.type}/{row.id}" in page.of], reasons)
+    more = _next(services, asked, patient_id, wanted, page.last) if page.last else None
+    return Answer(services.journal.record(entries), Context(f"Patient/{patient_id}", page.items, more))
 
 
 def _permitted(services: Services, db: Reader, asked: Asked, wanted: Wanted, patient_id: str) -> tuple[Reason, ...]:
@@ -104,12 +100,8 @@ def _permits(services: Services, db: Reader, about: Concerned) -> bool:
     return True
 
 
-def _disclosed(
-    asked: Asked, patient_id: str, rows: Sequence[Stored], told: Iterable[Told], reasons: Sequence[Reason]
-) -> list[AuditEntry]:
-    """One entry per patient told of, under the consents to the processing and those that opened what was told."""
-    names = {name for each in told for name in each.of}
-    leaving = [row for row in rows if f"{row.type}/{row.id}" in names]
+def _disclosed(asked: Asked, patient_id: str, leaving: Sequence[Stored], reasons: Sequence[Reason]) -> list[AuditEntry]:
+    """One entry per patient told of, under the consents to the processing and those that opened what leaves."""
     detail = {"query": _place(patient_id)}
     entries = disclosures(asked, Act.OPERATION, "Patient", leaving, detail)
     if not leaving:
