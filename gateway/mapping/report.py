@@ -16,10 +16,12 @@ from gateway.mapping.coverage import UNMAPPED, Leaf
 from gateway.mapping.examples import Example, examples_of
 from gateway.mapping.faults import MappingFault, MappingRefusal
 from gateway.mapping.loading import load_mapping
+from gateway.mapping.marks import LOCAL
 from gateway.mapping.model import Mapped
 
 _NOTHING = Mapped([], [], [], [])
 _PATIENT = {"reference": "Patient/example"}
+_PEOPLE = {"patient": "Patient/example", "clinician": "Practitioner/example", "custodian": "Organization/example"}
 # What the gateway adds and R4 requires, so that a template's own part can be held against the door check.
 _GATEWAY_PARTS: Mapping[str, Mapping[str, Any]] = {
     "Composition": {
@@ -76,7 +78,13 @@ def try_mapping(mapping: loaded.Mapping, inputs: Mapping[str, Any]) -> Trial:
         mapped = mapping.trace(inputs, {})
     except MappingRefusal as refusal:
         return Trial(_NOTHING, list(refusal.issues))
-    return Trial(mapped, [issue for resource in mapped.resources for issue in check(_completed(resource))])
+    meant = _PEOPLE | {
+        head.name: f"{resource.get('resourceType')}/example"
+        for head, resource in zip(mapped.heads, mapped.resources, strict=True)
+        if head.name
+    }
+    whole = [_completed(_resolved(resource, meant)) for resource in mapped.resources]
+    return Trial(mapped, [issue for resource in whole for issue in check(resource)])
 
 
 def check_folder(folder: Path) -> list[Finding]:
@@ -128,6 +136,15 @@ def _refusal_faults(expected: list[dict[str, str]], trial: Trial) -> Iterator[st
 
 def _told(expected: list[dict[str, str]]) -> set[tuple[str | None, str | None]]:
     return {(issue.get("expression"), issue.get("code")) for issue in expected}
+
+
+def _resolved(value: Any, meant: Mapping[str, str]) -> Any:
+    """A copy with literal references where the gateway will put them."""
+    if isinstance(value, list):
+        return [_resolved(item, meant) for item in value]
+    if isinstance(value, dict):
+        return {key: _resolved(item, meant) for key, item in value.items()}
+    return meant.get(value.removeprefix(LOCAL), value) if isinstance(value, str) and value.startswith(LOCAL) else value
 
 
 def _completed(resource: Any) -> Any:
