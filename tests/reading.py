@@ -25,7 +25,7 @@ Way = tuple[str, str]  # method and address, as the routes have them
 
 # What writes; all else reads. A Bundle may do either, and is asked to read here.
 WRITES: frozenset[Way] = frozenset(
-    {("POST", TYPE), *product(("PUT", "PATCH", "DELETE"), (INSTANCE, TYPE))},
+    {("POST", TYPE), ("POST", TYPE + "/$correction-request"), *product(("PUT", "PATCH", "DELETE"), (INSTANCE, TYPE))},
 )
 BUNDLES: Way = ("POST", BASE)
 SHAPES = (

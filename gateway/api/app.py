@@ -21,6 +21,7 @@ from gateway.api import (
     break_glass,
     consent_decisions,
     consents,
+    corrections,
     errors,
     homework,
     lineage,
@@ -63,6 +64,7 @@ PARTS = (
     psychotherapy_notes,
     break_glass,
     homework,
+    corrections,
 )
 
 

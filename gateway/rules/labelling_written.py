@@ -170,10 +170,10 @@ def _kept(former: Mapping[str, Any]) -> Iterator[Code]:
 
 def _is_patient_asserted(resource: Mapping[str, Any]) -> bool:
     """A note of which every author is the patient (https://hl7.org/fhir/us/core/writing-clinical-notes.html), an
-    Observation that nobody else performed, a QuestionnaireResponse that the patient gave."""
+    Observation that nobody else performed, a QuestionnaireResponse or Communication that comes from the patient."""
     kind = resource["resourceType"]
-    if kind == "QuestionnaireResponse":
-        said = [resource.get("source") or resource.get("author") or {}]
+    if kind in ("QuestionnaireResponse", "Communication"):
+        said = [resource.get("source") or resource.get("author") or resource.get("sender") or {}]
     else:
         said = resource.get({"DocumentReference": "author", "Observation": "performer"}.get(kind, ""), ())
     found = [literal(each.get("reference", "")) for each in said]

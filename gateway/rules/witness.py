@@ -5,7 +5,7 @@ http://hl7.org/fhir/us/core/StructureDefinition/us-core-provenance (agents act f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,18 @@ from gateway.rules.labelling_written import label_carried, label_written
 
 
 def witness(
-    id: str, target: str, resource: Mapping[str, Any], former: str | None, by: Caller, at: datetime
+    id: str,
+    target: str,
+    resource: Mapping[str, Any],
+    former: str | None,
+    by: Caller,
+    at: datetime,
+    because: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Of the version `target`, which reads `resource`; labelled no lower than that. `former` is the version before."""
+    """Of the version `target`, which reads `resource`; labelled no lower than that. `former` is the version before,
+    `because` are references to what led to it."""
+    entities = [("revision", former)] if former else []
+    entities += [("source", each) for each in because]
     made = {
         "resourceType": "Provenance",
         "id": id,
@@ -29,7 +38,7 @@ def witness(
         "reason": [concept(ACT_REASON, by.purpose)],
         "activity": concept(DATA_OPERATION, "UPDATE" if former else "CREATE"),
         "agent": [agent(by)],
-        **({"entity": [{"role": "revision", "what": {"reference": former}}]} if former else {}),
+        **({"entity": [{"role": role, "what": {"reference": what}} for role, what in entities]} if entities else {}),
     }
     return label_carried(label_written(made, None), [resource])
 

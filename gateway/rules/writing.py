@@ -19,6 +19,7 @@ from gateway.fhir.labels import (
     spoken,
 )
 from gateway.rules.codes import AI_DEVICE, AI_INPUT_PROMPT, AI_MODEL_CARD, AI_PROVENANCE
+from gateway.rules.correction import is_correction
 from gateway.rules.psychotherapy import misplaced
 
 _LABELS = {(each["system"], each["code"]) for each in (AIAST, CLINAST, HUAPRV, DRAFT_MARK)}
@@ -38,6 +39,14 @@ def admit(resource: Mapping[str, Any]) -> list[Issue]:
         text = "Nothing is delivered here yet: a Subscription is kept with the status off."
         issues.append(Issue(text, "Subscription.status", "not-supported"))
     return issues
+
+
+def by_operation(resource: Mapping[str, Any]) -> list[Issue]:
+    """What only an operation writes, as it keeps its stages and its clock."""
+    if not is_correction(resource):
+        return []
+    text = "A correction is asked for by Communication/$correction-request, and decided at /corrections."
+    return [Issue(text, resource["resourceType"], "business-rule")]
 
 
 def is_reserved(resource: Mapping[str, Any]) -> bool:

@@ -45,7 +45,7 @@ def fit(ground: Ground, act: Act, resource: dict[str, Any], *, id: str, former: 
     kind, caller = resource["resourceType"], ground.asked.caller
     kept = _last_content(ground, former)
     resource = identified(localised(resource, f"{ground.services.fhir_base}/"), id)
-    _check(ground, resource)
+    _check(ground, resource, is_by_operation=act not in _LETTERS)
     label_written(resource, kept, ground.services.labels.given(resource))
     label_carried(resource, _held_content(ground, resource))
     if kind == "Consent":
@@ -120,11 +120,11 @@ def localised(value: Any, base: str) -> Any:
     return copy
 
 
-def _check(ground: Ground, resource: dict[str, Any]) -> None:
+def _check(ground: Ground, resource: dict[str, Any], *, is_by_operation: bool) -> None:
     issues = check(resource, profiles=ground.services.profiles)
     if any((issue.expression or "").endswith("text.div") for issue in issues):
         raise BadRequest("The narrative is not safe XHTML.", issues=issues)
-    issues = issues or writing.admit(resource)
+    issues = issues or writing.admit(resource) + ([] if is_by_operation else writing.by_operation(resource))
     if issues:
         raise Unprocessable("The resource breaks a rule.", issues=issues)
 

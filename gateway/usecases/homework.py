@@ -6,7 +6,6 @@ what may change. Each version has its Provenance, made in the same transaction.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,13 +13,11 @@ from gateway.errors import Forbidden, Issue, NotFound, PreconditionFailed, Unpro
 from gateway.fhir.check import check
 from gateway.fhir.json import parse
 from gateway.fhir.references import literal
-from gateway.fhir.search.index import index
 from gateway.rules import homework
 from gateway.rules.audit import Act
 from gateway.rules.codes import instant
 from gateway.rules.review import check_reviewer
 from gateway.rules.subjects import patients_of
-from gateway.rules.witness import witness
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Step, carry_out
@@ -30,6 +27,7 @@ from gateway.usecases.incoming import PARTLY_SEEN, is_made_here
 from gateway.usecases.known import current, patients_in
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
+from gateway.usecases.witnessing import changed, tell
 
 
 def is_assigned(ground: Ground, found: Stored) -> bool:
@@ -47,7 +45,7 @@ def advance(ground: Ground, act: Act, sent: dict[str, Any], found: Stored) -> St
     )
     if issues:
         raise Unprocessable("The homework cannot be changed so.", issues=issues)
-    return _step(act, found, homework.progressed(former, sent, instant(asked.at)))
+    return changed(act, found, homework.progressed(former, sent, instant(asked.at)))
 
 
 def cancel(services: Services, asked: Asked, id: str, reason: str, *, version: int | None = None) -> Stored:
@@ -66,7 +64,7 @@ def cancel(services: Services, asked: Asked, id: str, reason: str, *, version: i
         if homework.is_over(former["status"]):
             raise Unprocessable("The homework is over already.")
         ended = homework.cancelled(former, reason)
-        step = _step(Act.UPDATE, found, homework.progressed(former, ended, instant(asked.at)))
+        step = changed(Act.UPDATE, found, homework.progressed(former, ended, instant(asked.at)))
         check_all(services, [step.resource or {}])
         return [tell(ground, step)]
 
@@ -75,23 +73,6 @@ def cancel(services: Services, asked: Asked, id: str, reason: str, *, version: i
         stored = carry_out(services, asked, decide)[0].stored
     assert stored is not None
     return stored
-
-
-def tell(ground: Ground, step: Step) -> Step:
-    """The same step; its Provenance goes along."""
-    asked, id, version = ground.asked, str(uuid.uuid4()), step.version
-    former = f"{step.reference}/_history/{version - 1}" if version > 1 else None
-    target, resource = f"{step.reference}/_history/{version}", step.resource or {}
-    made = witness(id, target, resource, former, asked.caller, asked.at)
-    check_all(ground.services, [made])
-    rows = tuple(index(made))
-    ground.along.append(Step(Act.CREATE, "Provenance", id, None, made, step.patients, step.custodian_id, rows))
-    return ground.plan(step)
-
-
-def _step(act: Act, found: Stored, resource: dict[str, Any]) -> Step:
-    rows, custodian_id = tuple(index(resource)), found.custodian_id or ""
-    return Step(act, found.type, found.id, found, resource, patients_in(found), custodian_id, rows)
 
 
 def _speakers(asked: Asked, found: Stored) -> frozenset[str]:

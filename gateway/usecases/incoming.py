@@ -12,6 +12,7 @@ from gateway.errors import BadRequest, Forbidden, NotFound, NotSupported, Precon
 from gateway.fhir.json import JsonFault, parse
 from gateway.fhir.references import ID
 from gateway.fhir.search.table import TYPES
+from gateway.rules.correction import CORRECTIONS, is_correction
 from gateway.rules.review import sight_of
 from gateway.rules.scopes import allows_interaction
 from gateway.rules.writing import is_reserved
@@ -85,6 +86,8 @@ def check_changeable(ground: Ground, found: Stored, letter: str, base: int | Non
         raise PreconditionFailed
     if not (letter == "u" and found.type == "Task") and is_made_here(ground, found):
         raise NotSupported("What came of a submission is changed by reviews only.")
+    if found.type in CORRECTIONS and not found.is_deleted and is_correction(parse(found.text)):
+        raise NotSupported("A request for a correction is changed by its operations only.")
 
 
 def is_made_here(ground: Ground, found: Stored) -> bool:

@@ -24,6 +24,7 @@ from gateway.usecases.known import reachable
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.superseding import supersede
+from gateway.usecases.witnessing import tell
 
 
 def update(
@@ -127,7 +128,7 @@ def follow(ground: Ground, act: Act, resource: dict[str, Any], found: Stored) ->
     )
     if is_same(step):
         return found
-    return homework.tell(ground, step) if is_homework else ground.plan(step)
+    return tell(ground, step) if is_homework else ground.plan(step)
 
 
 def is_same(step: Step) -> bool:

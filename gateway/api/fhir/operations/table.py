@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gateway.api.fhir.address import Endpoint
+from gateway.api.fhir.operations.correction_request import correction_request
 from gateway.api.fhir.operations.docref import docref
 from gateway.api.fhir.operations.everything import everything
 from gateway.api.fhir.operations.match import match
@@ -16,6 +17,7 @@ from gateway.api.fhir.operations.meta import meta
 from gateway.api.fhir.operations.summary import summary
 from gateway.api.fhir.operations.validate import validate
 from gateway.fhir.search.table import TYPES
+from gateway.rules import correction
 from gateway.usecases.capability import Operation
 
 
@@ -38,5 +40,8 @@ OPERATIONS: tuple[Offer, ...] = (
     Offer(Operation("docref", f"{_IPA}/docref", _TYPE, ("DocumentReference",)), _READING, docref),
     Offer(Operation("match", f"{_CORE}/Patient-match", _TYPE, ("Patient",)), ("POST",), match),
     Offer(Operation("validate", f"{_CORE}/Resource-validate", _TYPE + _INSTANCE, _WRITTEN), _READING, validate),
+    Offer(
+        Operation("correction-request", correction.OPERATION, _TYPE, ("Communication",)), ("POST",), correction_request
+    ),
     Offer(Operation("meta", f"{_CORE}/Resource-meta", _INSTANCE, _READ), _READING, meta),
 )

@@ -1,0 +1,106 @@
+"""Requests for corrections as their patient, and the custodian's clinicians, follow them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.fhir.json import parse
+from gateway.rules.audit import Act
+from gateway.rules.correction import REQUEST, TASK_TYPES, Stage, due_at, kind_of, stage_of
+from gateway.rules.review import sight_of
+from gateway.store import deliveries
+from gateway.store.database import Reader
+from gateway.store.deliveries import Delivery
+from gateway.store.resources import Stored
+from gateway.usecases.asked import Asked
+from gateway.usecases.changes import Ground
+from gateway.usecases.correction_request import item_of, task_of
+from gateway.usecases.corrections import holders
+from gateway.usecases.disclosures import disclosures
+from gateway.usecases.refusals import recorded
+from gateway.usecases.search import found_in
+from gateway.usecases.services import Services
+from gateway.usecases.walk import Place
+
+Json = dict[str, Any]
+_MOST = "500"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A request, or a disagreement, as it stands: its Task, what was said about it in the order of time, and what it is
+    about. `due` is None once it is decided; `told` are the notices that it was put right."""
+
+    task: Json
+    version: int
+    stage: Stage
+    due: datetime | None
+    letters: tuple[Json, ...] = ()
+    item: Json | None = None
+    told: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One request in full. `held_by` are the organizations that were given what it is about,
+    `disagreements` what the patient had logged."""
+
+    correction: Correction
+    disagreements: tuple[Correction, ...]
+    held_by: tuple[str, ...]
+
+
+def waiting(services: Services, asked: Asked) -> list[Correction]:
+    """The requests that have to be decided, the first of all first. Raises Forbidden beyond the scopes."""
+    return _listed(services, asked, ("status", "ready,in-progress"), ("code", f"{TASK_TYPES}|{REQUEST}"))
+
+
+def own(services: Services, asked: Asked) -> list[Correction]:
+    """All requests and disagreements of the patient who asks, each with what was said."""
+    return _listed(services, asked, ("code", f"{TASK_TYPES}|"), letters=True)
+
+
+def follow(services: Services, asked: Asked, id: str) -> Followed:
+    """Raises NotFound, and Forbidden beyond the scopes."""
+    with recorded(services, asked, Act.SEARCH, "Task"), services.database.read() as db:
+        found, _ = task_of(Ground(services, asked, db), id)
+        rows = [found]
+        correction = _correction(services, asked, db, found, rows)
+        logged = _found(services, asked, db, "Task", ("reasonreference", f"Task/{id}"))
+        disagreements = tuple(_correction(services, asked, db, each, rows) for each in logged)
+        item = correction.item
+        named = [f"{item['resourceType']}/{item['id']}"] if item else []
+        held = holders(db, asked, found.patient_id or "", named)
+    services.journal.record(disclosures(asked, Act.SEARCH, "Task", [*rows, *logged])).result()
+    return Followed(correction, disagreements, tuple(held))
+
+
+def _listed(services: Services, asked: Asked, *pairs: tuple[str, str], letters: bool = False) -> list[Correction]:
+    with recorded(services, asked, Act.SEARCH, "Task"), services.database.read() as db:
+        found = _found(services, asked, db, "Task", *pairs, ("_sort", "authored-on"))
+        rows = list(found)
+        made = [_correction(services, asked, db, each, rows if letters else None) for each in found]
+    services.journal.record(disclosures(asked, Act.SEARCH, "Task", rows)).result()
+    return made
+
+
+def _correction(services: Services, asked: Asked, db: Reader, found: Stored, rows: list[Stored] | None) -> Correction:
+    """`rows` gathers what goes out beside the Task; without it nothing does."""
+    task = parse(found.text)
+    stage, letters, item = stage_of(task), list[Stored](), None
+    if rows is not None:
+        letters = _found(services, asked, db, "Communication", ("about", f"Task/{found.id}"), ("_sort", "sent"))
+        item = item_of(Ground(services, asked, db), task)
+        rows += [*letters, *([item] if item else [])]
+    is_waiting = kind_of(task) == REQUEST and task["status"] in ("ready", "in-progress")
+    due = due_at(task) if is_waiting else None
+    said = tuple(parse(each.text) for each in letters)
+    told = deliveries.about(db, sight_of(asked.caller), f"Task/{found.id}")
+    return Correction(task, found.version, stage, due, said, parse(item.text) if item else None, tuple(told))
+
+
+def _found(services: Services, asked: Asked, db: Reader, type: str, *pairs: tuple[str, str]) -> list[Stored]:
+    found = found_in(services, asked, db, Place(type), [*pairs, ("_count", _MOST)])
+    return [*found.matches]
