@@ -16,13 +16,14 @@ from gateway import logs
 from tests.benchmarks import charts, consenting, measures, population, report
 from tests.benchmarks.charts import fill, record
 from tests.benchmarks.limits import raw_driver
+from tests.benchmarks.mapping import HEADS, mapping_speeds
 from tests.benchmarks.measures import Measured, Scale
 from tests.benchmarks.processes import Server, free_port, running
 from tests.benchmarks.stage import READ, Stage, copied, plan, prepare, written
 from tests.benchmarks.stages import stages
 
 SERVED = ("read", "search", "everything", "submit", "approve", "create", "transaction")
-NAMES = (*SERVED, "stages", "consent", "revocation")
+NAMES = (*SERVED, "stages", "mapping", "consent", "revocation")
 FULL = Scale(rounds=6, seconds=0.8, writes=16, patients=4, chart=1000, population=100_000)
 QUICK = Scale(rounds=2, seconds=0.25, writes=4, patients=1, chart=1000, population=9_000)
 
@@ -43,6 +44,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         scale = QUICK if arguments.quick else FULL
         sections = _run(Path(folder), scale, wanted) if {*SERVED, "stages"} & set(wanted) else []
+        if "mapping" in wanted:
+            sections.append(("Payloads mapped to FHIR", HEADS, mapping_speeds(scale.rounds)))
         sections += _consented(Path(folder) / "population", scale, wanted)
     for section in sections:
         report.show(console, *section)
