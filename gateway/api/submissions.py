@@ -43,6 +43,11 @@ class MappingUsed(Shape):
     version: str
 
 
+class SkippedRow(Shape):
+    place: str | None = Field(description="Part and line.")
+    reason: str
+
+
 class Accepted(Shape):
     """What the producer is told, now and when it submits the same again."""
 
@@ -51,6 +56,7 @@ class Accepted(Shape):
     mapping: MappingUsed
     draft: str | None = Field(description="Absent when only a transcript came, which no draft is made of.")
     segments: int = Field(description="How many transcript segments were kept.")
+    skipped: list[SkippedRow] = Field(description="What was left out, as its format permits: rows nobody could read.")
 
 
 class SubmissionState(Shape):

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.rules.entries import Mark
 from gateway.rules.evidence import Origin, Statement
-from gateway.rules.labelling import is_mixed, label_statement
+from gateway.rules.labelling import is_mixed, label_part
 from gateway.rules.narrative import text_of, written
 
 _STEP = re.compile(r"section\[(\d+)\]")
@@ -37,13 +38,13 @@ class Outline:
         return own | {id: title for id, title in titles.items() if id and id not in leaves}
 
 
-def outline(composition: Mapping[str, Any], marked: Iterable[tuple[str, Sequence[str]]]) -> Outline:
-    """Give every section an element id: `s…` where `marked` (path, segment ids) says a statement stands, else `c…`."""
+def outline(composition: Mapping[str, Any], marks: Iterable[Mark], origin: Origin = Origin.MACHINE) -> Outline:
+    """Give every section an element id: `s…` where a mark says a statement stands, else `c…`."""
     made = copy.deepcopy(dict(composition))
-    evidence = {id(_at(made, path)): tuple(dict.fromkeys(segments)) for path, segments in marked}
+    marked = {id(_at(made, mark.path)): mark for mark in marks}
     statements: list[Statement] = []
-    _number(made, "", evidence, statements, iter(range(1, 100_000)))
-    return Outline(made, tuple(statements))
+    _number(made, "", marked, statements, iter(range(1, 100_000)))
+    return Outline(made, tuple(statements), origin)
 
 
 def _at(composition: dict[str, Any], path: str) -> dict[str, Any]:
@@ -59,18 +60,19 @@ def _at(composition: dict[str, Any], path: str) -> dict[str, Any]:
 def _number(
     node: dict[str, Any],
     place: str,
-    evidence: Mapping[int, tuple[str, ...]],
+    marked: Mapping[int, Mark],
     found: list[Statement],
     numbers: Iterator[int],
 ) -> None:
     for child in node.get("section", ()):
-        if id(child) in evidence:
+        if mark := marked.get(id(child)):
             _name(child, f"s{len(found) + 1}")
             text = text_of(child.get("text", {}).get("div", ""))
-            found.append(Statement(child["id"], place, text, evidence=evidence[id(child)]))
+            evidence = tuple(dict.fromkeys(mark.segments))
+            found.append(Statement(child["id"], place, text, mark.origin, evidence))
         else:
             _name(child, f"c{next(numbers)}")
-            _number(child, child["id"], evidence, found, numbers)
+            _number(child, child["id"], marked, found, numbers)
 
 
 def _name(node: dict[str, Any], id: str) -> None:
@@ -91,16 +93,16 @@ def fill(outline: Outline, statements: Sequence[Statement]) -> dict[str, Any]:
     """The outline's Composition with these statements in the place of the machine's; sections left empty go."""
     slots = {node.get("id"): node for _, node in walk(outline.composition)}
     machine = frozenset(statement.id for statement in outline.statements)
-    mixed = is_mixed(statements)
+    mixed = is_mixed(outline.origin, (statement.origin for statement in statements))
     waiting: dict[str, list[dict[str, Any]]] = {}
     for statement in statements:
         node = _node(slots.get(statement.id), statement)
-        waiting.setdefault(statement.section, []).append(label_statement(node, statement) if mixed else node)
+        waiting.setdefault(statement.section, []).append(label_part(node, statement.origin) if mixed else node)
     return _filled(outline.composition, "", waiting, machine)
 
 
 def _node(machine: Mapping[str, Any] | None, statement: Statement) -> dict[str, Any]:
-    if machine is not None and statement.origin is Origin.MACHINE:
+    if machine is not None and statement.by is None:
         return copy.deepcopy(dict(machine))
     return dict(machine or {"id": statement.id}) | {"text": written(statement.text)}
 

@@ -16,46 +16,25 @@ from uuid import UUID, uuid5
 
 from gateway.fhir import json
 from gateway.fhir.labels import label
-from gateway.rules.attribution import Attribution
+from gateway.rules.basis import Approval, Basis
 from gateway.rules.codes import DOCUMENT_CATEGORY, FORMAT, URI, US_CORE_DOCUMENT, concept, instant, reference
 from gateway.rules.composition import Outline, fill
-from gateway.rules.evidence import Statement
-from gateway.rules.labelling import is_mixed, label_content, repeated
+from gateway.rules.entries import resolved
+from gateway.rules.evidence import Origin, Statement
+from gateway.rules.labelling import label_content, repeated
 from gateway.rules.labelling_written import label_carried
+from gateway.rules.people import author_of, practitioner
 from gateway.rules.protection import SESSION, Protection
 from gateway.rules.rendering import narrative, plain_text
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What every revision of a draft hangs on. `start` and `end` are the session's, as the producer wrote them;
-    `clinician` is a reference to the one it was meant for, where the producer said so."""
-
-    draft_id: str
-    session_id: str
-    patient_id: str
-    attribution: Attribution
-    start: str
-    end: str | None = None
-    clinician: str | None = None
-
-    @property
-    def period(self) -> dict[str, str]:
-        return {"start": self.start} | ({"end": self.end} if self.end else {})
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Who approves, and when the machine had made what is approved."""
-
-    practitioner_id: str
-    made_at: datetime
+from gateway.rules.several import CONTAINED, group_of
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
+    """Those of the Composition and of the entry of each patient."""
+
     composition: str
-    document: str
+    documents: Mapping[str, str]
 
 
 def document(
@@ -69,19 +48,28 @@ def document(
     approval: Approval | None = None,
     protection: Protection = SESSION,
     companions: Mapping[str, Mapping[str, Any]],
+    references: Mapping[str, str],
     base: str,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The Composition and its DocumentReference, as made or approved `at` a moment. `editors` are the practitioners who
-    changed the machine's text, `companions` what goes into the document by its reference, `base` the FHIR base URL."""
-    mixed = is_mixed(statements)
-    composition = complete(
-        fill(outline, statements), basis, ids.composition, at, editors, approval, protection, companions
-    )
-    label_content(composition, protection, approved=approval is not None, mixed=mixed)
+) -> tuple[dict[str, Any], ...]:
+    """The Composition and a DocumentReference for each patient, as made or approved `at` a moment. `editors` are the
+    practitioners who changed the text, `companions` what goes into the document by its reference, `references` what
+    local names mean, `base` the FHIR base URL."""
+    filled = resolved(fill(outline, statements), references)
+    author = [author_of(basis, outline.origin), *map(practitioner, editors)]
+    attesting = approval if outline.origin is not Origin.PATIENT else None
+    composition = complete(filled, basis, ids.composition, at, author, attesting, protection)
+    composition["status"] = "final" if approval else "preliminary"
+    composition["text"] = narrative(composition, companions)
+    origins, approved = [statement.origin for statement in statements], approval is not None
+    label_content(composition, protection, outline.origin, origins, approved=approved)
     whole = bundle(composition, companions.values(), base)
-    entry = document_reference(composition, basis, ids.document, whole)
-    label_content(entry, protection, approved=approval is not None, mixed=mixed)
-    return composition, label_carried(entry, [whole])
+    entries = [
+        document_reference(composition, basis, patient, ids.documents[patient], whole) for patient in ids.documents
+    ]
+    for entry in entries:
+        label_content(entry, protection, outline.origin, origins, approved=approved)
+        label_carried(entry, [whole])
+    return composition, *entries
 
 
 def complete(
@@ -89,27 +77,27 @@ def complete(
     basis: Basis,
     id: str,
     at: datetime,
-    editors: Sequence[str],
-    approval: Approval | None,
+    author: Sequence[Mapping[str, Any]],
+    attesting: Approval | None,
     protection: Protection,
-    companions: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The mapping's Composition with all that is the gateway's to say. The original author always stays."""
+    """The mapping's Composition with all that is the gateway's to say. The original author always stays; for a
+    patient's own words nobody but the patient answers."""
     attestation = (
-        {"attester": [{"mode": "legal", "time": instant(at), "party": _practitioner(approval.practitioner_id)}]}
-        if approval
+        {"attester": [{"mode": "legal", "time": instant(at), "party": practitioner(attesting.practitioner_id)}]}
+        if attesting
         else {}
     )
     completed: dict[str, Any] = {
         "resourceType": "Composition",
         "id": id,
         "identifier": {"system": URI, "value": f"urn:uuid:{id}"},
-        "status": "final" if approval else "preliminary",
+        "status": "preliminary",
         "type": composition["type"],
         "category": [concept(DOCUMENT_CATEGORY, "clinical-note", "Clinical Note")],
-        "subject": reference("Patient", basis.patient_id),
+        **_about(basis, composition),
         "date": instant(at),
-        "author": [reference("Device", basis.attribution.device_id), *map(_practitioner, editors)],
+        "author": author,
         "title": composition["title"],
         "confidentiality": protection.confidentiality,
         **attestation,
@@ -117,12 +105,15 @@ def complete(
         "event": [{"period": basis.period}],
     }
     rest = {key: value for key, value in composition.items() if key not in completed and key not in ("meta", "text")}
-    completed |= rest
-    return completed | {"text": narrative(completed, companions)}
+    return completed | rest
 
 
-def _practitioner(id: str) -> dict[str, Any]:
-    return reference("Practitioner", id)
+def _about(basis: Basis, composition: Mapping[str, Any]) -> dict[str, Any]:
+    """The subject: the patient, or the Group of several."""
+    if not basis.several:
+        return {"subject": reference("Patient", basis.patient_id)}
+    contained = [*composition.get("contained", ()), group_of(basis.several)]
+    return {"contained": contained, "subject": {"reference": f"#{CONTAINED}"}}
 
 
 def bundle(composition: Mapping[str, Any], companions: Iterable[Mapping[str, Any]], base: str) -> dict[str, Any]:
@@ -144,11 +135,13 @@ def bundle(composition: Mapping[str, Any], companions: Iterable[Mapping[str, Any
 
 
 def document_reference(
-    composition: Mapping[str, Any], basis: Basis, id: str, whole: Mapping[str, Any]
+    composition: Mapping[str, Any], basis: Basis, patient: str, id: str, whole: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The US Core DocumentReference: the note as text for every reader, as FHIR document for those who can."""
+    """The US Core DocumentReference of a patient: the note as text for every reader, as FHIR document for those who
+    can. Whom else it is about is named as related, so that it is nobody's alone."""
     companions = {f"{e['resource']['resourceType']}/{e['resource']['id']}": e["resource"] for e in whole["entry"]}
     attester = composition.get("attester")
+    others = [reference("Patient", other) for other in basis.patients if other != patient]
     return {
         "resourceType": "DocumentReference",
         "id": id,
@@ -159,7 +152,7 @@ def document_reference(
         "docStatus": composition["status"],
         "type": composition["type"],
         "category": composition["category"],
-        "subject": composition["subject"],
+        "subject": reference("Patient", patient),
         "date": composition["date"],
         "author": composition["author"],
         **({"authenticator": attester[0]["party"]} if attester else {}),
@@ -170,7 +163,7 @@ def document_reference(
             _content("text/plain;charset=utf-8", plain_text(composition, companions).encode(), composition),
             _content("application/fhir+json", json.dump(whole), composition),
         ],
-        "context": {"period": basis.period},
+        "context": {"period": basis.period} | ({"related": others} if others else {}),
     }
 
 

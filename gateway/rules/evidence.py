@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from gateway.errors import Issue
 
+LONGEST_STATEMENT = 20_000
 LONGEST_DOCUMENT = 500_000  # characters in all statements; a session's summary has a few thousand
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -74,10 +75,11 @@ def sentence_identifier(draft_id: str, statement_id: str) -> str:
 
 
 def check_amendment(
-    known: Iterable[str], sections: Iterable[str], wanted: Sequence[Wanted], *, longest: int = 20_000
+    known: Iterable[Statement], sections: Iterable[str], wanted: Sequence[Wanted], *, longest: int = LONGEST_STATEMENT
 ) -> list[Issue]:
-    """Every fault of an amendment, each with its place in the request."""
-    ids, places, seen = set(known), set(sections), set[str]()
+    """Every fault of an amendment of the note, each with its place in the request. `known` are its statements as they
+    came and as they are."""
+    ids, places, seen = {statement.id: statement for statement in known}, set(sections), set[str]()
     issues = (
         [] if wanted else [Issue("A document keeps at least one statement; reject the draft instead.", "statements")]
     )
@@ -93,11 +95,17 @@ def check_amendment(
             issues.append(Issue("The draft has no such section.", f"{place}.section", "not-found"))
         if statement.id is not None and statement.id not in ids:
             issues.append(Issue("The draft has no such statement.", f"{place}.id", "not-found"))
+        if statement.id in ids and _is_another(ids[statement.id], statement):
+            issues.append(Issue("A patient's own words are kept or taken out.", f"{place}.text", "business-rule"))
         if statement.id in seen:
             issues.append(Issue("The statement is given twice.", f"{place}.id", "duplicate"))
         if statement.id is not None:
             seen.add(statement.id)
     return issues
+
+
+def _is_another(known: Statement, wanted: Wanted) -> bool:
+    return known.origin is Origin.PATIENT and known.text != wanted.text.strip()
 
 
 def amend(
@@ -130,8 +138,10 @@ def _amended(
         if same and (same.text, same.section) == (want.text.strip(), want.section):
             return same
     origin = written.get(id)
-    if origin is None:
-        return replace(known[id], text=want.text.strip(), section=want.section, by=by)
+    if origin is None or origin.origin is Origin.HUMAN:
+        return replace(origin or known[id], text=want.text.strip(), section=want.section, by=by)
+    if origin.origin is Origin.PATIENT:
+        return replace(origin, section=want.section)
     return Statement(
         id, want.section, want.text.strip(), Origin.REVISION, origin.evidence, sentence_identifier(draft_id, id), by
     )

@@ -1,4 +1,5 @@
-"""Which labels drafts and approved content carry. AIAST, once there, stays: approval adds, it never takes away.
+"""Which labels drafts and approved content carry. AIAST, once there, stays: approval adds, it never takes away. What a
+patient wrote is never labelled as a machine's.
 
 A label says how content is to be handled; who did what is told by Provenance.
 Codes: HL7 v3-Confidentiality, v3-ActCode, v3-ObservationValue; inline labels by DS4P.
@@ -6,7 +7,7 @@ Codes: HL7 v3-Confidentiality, v3-ActCode, v3-ObservationValue; inline labels by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.fhir.labels import (
@@ -15,31 +16,42 @@ from gateway.fhir.labels import (
     CONFIDENTIALITY,
     DRAFT_MARK,
     HUAPRV,
+    PATAST,
     PROCESSINLINELABEL,
     label,
     label_inline,
     security_of,
 )
 from gateway.fhir.marks import act_code, on_basis
-from gateway.rules.evidence import Origin, Statement
+from gateway.rules.evidence import Origin
 from gateway.rules.label_rules import RULE_SYSTEM
 from gateway.rules.labelling_written import complete
 from gateway.rules.protection import Protection
 
 UNAPPROVED = (HUAPRV, DRAFT_MARK)
-ASSERTED = {Origin.MACHINE: (AIAST,), Origin.REVISION: (AIAST, CLINAST), Origin.HUMAN: (CLINAST,)}
+ASSERTED = {
+    Origin.MACHINE: (AIAST,),
+    Origin.REVISION: (AIAST, CLINAST),
+    Origin.HUMAN: (CLINAST,),
+    Origin.PATIENT: (PATAST,),
+}
+_BY_MACHINE = frozenset({Origin.MACHINE, Origin.REVISION})
 
 
-def is_mixed(statements: Iterable[Statement]) -> bool:
-    """Whether only a part is as the machine wrote it, so that labels must say which."""
-    return any(statement.origin is not Origin.MACHINE for statement in statements)
+def is_mixed(whole: Origin, parts: Iterable[Origin]) -> bool:
+    """Whether some part is by another than the whole, so that labels must say which."""
+    return any(part is not whole for part in parts)
 
 
-def label_content(resource: dict[str, Any], protection: Protection, *, approved: bool, mixed: bool) -> dict[str, Any]:
-    """Label machine-written clinical content (in place). A clinician asserts it by approving, or where she wrote."""
-    inline = (PROCESSINLINELABEL,) if mixed else ()
-    asserted = (AIAST, *((CLINAST,) if approved else UNAPPROVED))
-    return complete(label(resource, *_protecting(protection), *asserted, *inline))
+def label_content(
+    resource: dict[str, Any], protection: Protection, whole: Origin, parts: Collection[Origin] = (), *, approved: bool
+) -> dict[str, Any]:
+    """Label clinical content by whose words it is as a `whole` and in `parts` (in place). A clinician asserts what a
+    machine wrote by approving it, or where she wrote; what a patient wrote stays the patient's."""
+    inline = (PROCESSINLINELABEL,) if is_mixed(whole, parts) else ()
+    is_waiting = not approved and not _BY_MACHINE.isdisjoint({whole, *parts})
+    asserted = (*ASSERTED[whole], *((CLINAST,) if approved and whole in _BY_MACHINE else ()))
+    return complete(label(resource, *_protecting(protection), *asserted, *(UNAPPROVED if is_waiting else ()), *inline))
 
 
 def label_record(resource: dict[str, Any], protection: Protection, *, approved: bool) -> dict[str, Any]:
@@ -54,8 +66,9 @@ def _protecting(protection: Protection) -> Iterator[dict[str, Any]]:
         yield on_basis(act_code(code), {"system": RULE_SYSTEM, "code": basis}) if basis else act_code(code)
 
 
-def label_statement(element: dict[str, Any], statement: Statement) -> dict[str, Any]:
-    for coding in ASSERTED[statement.origin]:
+def label_part(element: dict[str, Any], origin: Origin) -> dict[str, Any]:
+    """Label one element by whose words it is (in place)."""
+    for coding in ASSERTED[origin]:
         label_inline(element, coding)
     return element
 

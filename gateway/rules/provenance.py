@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.rules.basis import Approval, Basis
 from gateway.rules.codes import (
     ACT_REASON,
     AI_DEVICE_TYPE,
@@ -27,9 +28,10 @@ from gateway.rules.codes import (
     logical,
     reference,
 )
-from gateway.rules.document import Approval, Basis
+from gateway.rules.entries import Entry, Part
 from gateway.rules.evidence import Origin, Statement, revision_identifier, segment_identifier
 from gateway.rules.labelling import label_record
+from gateway.rules.people import author_of
 from gateway.rules.protection import SESSION, Protection
 
 
@@ -65,34 +67,62 @@ class Act:
         return revision_identifier(self.basis.draft_id, revision) if revision else None
 
 
-def of_resource(id: str, target: str, statements: Sequence[Statement], act: Act) -> dict[str, Any]:
-    """The Provenance of a whole resource. The machine stays an author, whoever joined it."""
-    agents = [_machine(act, "author"), *(_person(act, editor, "author") for editor in act.editors), *_verifier(act)]
+def of_note(id: str, target: str, origin: Origin, statements: Sequence[Statement], act: Act) -> dict[str, Any]:
+    """The Provenance of a note or its index entry as a whole. The first author stays one, whoever joined."""
     segments = dict.fromkeys(segment for statement in statements for segment in statement.evidence)
-    entities = [*_revision(act.former), *_inputs(act), *_sources(act, segments)]
-    return _provenance(id, {"reference": target}, act, agents, entities, machine=True)
+    writers = [*_writers(act, origin), *(_person(act, editor, "author") for editor in act.editors)]
+    return _provenance(id, {"reference": target}, act, writers, _revision(act.former), segments, origin)
 
 
 def of_statement(id: str, target: str, statement: Statement, act: Act) -> dict[str, Any]:
     """The Provenance of one statement: whose words these are, and what they rest on."""
-    element = {"extension": [{"url": TARGET_ELEMENT, "valueUri": statement.id}], "reference": target}
-    writer = [_person(act, statement.by, "author")] if statement.by else []
-    if statement.origin is Origin.HUMAN:
-        return _provenance(id, element, act, [*writer, *_verifier(act)], [], machine=False)
-    machine = _machine(act, "author" if statement.origin is Origin.MACHINE else "assembler")
-    entities = [*_revision(statement.of), *_inputs(act), *_sources(act, statement.evidence)]
-    return _provenance(id, element, act, [machine, *writer, *_verifier(act)], entities, machine=True)
+    return _of_words(id, _element(target, statement.id), statement, act)
+
+
+def of_entry(id: str, target: str, entry: Entry, act: Act) -> dict[str, Any]:
+    """The Provenance of an entry as a whole."""
+    return _of_words(id, {"reference": target}, entry, act)
+
+
+def of_part(id: str, target: str, part: Part, act: Act) -> dict[str, Any]:
+    """The Provenance of an element of an entry."""
+    return _of_words(id, _element(target, part.id), part, act)
+
+
+def _element(target: str, id: str) -> dict[str, Any]:
+    return {"extension": [{"url": TARGET_ELEMENT, "valueUri": id}], "reference": target}
+
+
+def _of_words(id: str, target: dict[str, Any], words: Statement | Entry | Part, act: Act) -> dict[str, Any]:
+    writers = _writers(act, words.origin, words.by)
+    revises = _revision(None if isinstance(words, Part) else words.of)
+    return _provenance(id, target, act, writers, revises, words.evidence, words.origin)
+
+
+def _writers(act: Act, origin: Origin, by: str | None = None) -> list[dict[str, Any]]:
+    """Who wrote it, and who put it together. What a clinician wrote here nobody carried."""
+    if origin is Origin.MACHINE:
+        return [_machine(act, "author")]
+    if origin is Origin.REVISION:
+        return [_machine(act, "assembler"), *([_person(act, by, "author")] if by else [])]
+    if by:
+        return [_person(act, by, "author")]
+    who = author_of(act.basis, origin)
+    return [_agent(act, "author", who), _agent(act, "assembler", reference("Device", act.basis.attribution.carrier_id))]
 
 
 def _provenance(
     id: str,
     target: dict[str, Any],
     act: Act,
-    agents: list[dict[str, Any]],
-    entities: list[dict[str, Any]],
-    *,
-    machine: bool,
+    writers: list[dict[str, Any]],
+    revises: list[dict[str, Any]],
+    segments: Iterable[str],
+    origin: Origin,
 ) -> dict[str, Any]:
+    """What a person wrote derives from no prompt and no model card."""
+    machine = origin in (Origin.MACHINE, Origin.REVISION)
+    entities = [*(revises if machine else ()), *(_inputs(act) if machine else ()), *_sources(act, segments)]
     reasons = [concept(OBSERVATION_VALUE, "AIAST", "Artificial Intelligence asserted")] if machine else []
     made = {
         "resourceType": "Provenance",
@@ -103,7 +133,7 @@ def _provenance(
         "recorded": instant(act.at),
         "reason": [*reasons, concept(ACT_REASON, "TREAT")],
         "activity": act.activity,
-        "agent": agents,
+        "agent": [*writers, *_verifier(act)],
         **({"entity": entities} if entities else {}),
     }
     return label_record(made, act.protection, approved=act.approval is not None)
@@ -115,16 +145,22 @@ def _machine(act: Act, kind: str) -> dict[str, Any]:
         "type": concept(PARTICIPANT, kind),
         "role": [concept(AI_DEVICE_TYPE, "Artificial-Intelligence")],
         "who": reference("Device", attribution.device_id),
-        "onBehalfOf": reference("Organization", attribution.custodian_id),
+        "onBehalfOf": _custodian(act),
     }
 
 
 def _person(act: Act, practitioner_id: str, kind: str) -> dict[str, Any]:
-    return {
-        "type": concept(PARTICIPANT, kind),
-        "who": reference("Practitioner", practitioner_id),
-        "onBehalfOf": reference("Organization", act.basis.attribution.custodian_id),
-    }
+    return _agent(act, kind, reference("Practitioner", practitioner_id))
+
+
+def _agent(act: Act, kind: str, who: dict[str, Any]) -> dict[str, Any]:
+    """Practitioners and Devices act for the organization (US Core), patients for themselves."""
+    acts_for = {} if who["reference"].startswith(("Patient/", "Organization/")) else {"onBehalfOf": _custodian(act)}
+    return {"type": concept(PARTICIPANT, kind), "who": who, **acts_for}
+
+
+def _custodian(act: Act) -> dict[str, Any]:
+    return reference("Organization", act.basis.attribution.custodian_id)
 
 
 def _verifier(act: Act) -> list[dict[str, Any]]:

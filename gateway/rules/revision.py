@@ -1,23 +1,19 @@
-"""A revision of a draft, what all revisions hang on, and what an approval publishes: content with its Provenances."""
+"""A revision of a draft and what all revisions hang on, as they are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID, uuid5
 
 import msgspec
 
+from gateway.rules.basis import Basis
 from gateway.rules.composition import Outline
-from gateway.rules.document import Basis, Ids, document
 from gateway.rules.entries import Entry
 from gateway.rules.evidence import Origin, Statement
 from gateway.rules.protection import SESSION, Protection
-from gateway.rules.provenance import Act, of_resource, of_statement
 from gateway.rules.review import content_digest
-
-Companions = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,61 +63,6 @@ class Dossier:
     @property
     def sections(self) -> dict[str, str]:
         return self.outline.sections if self.outline else {}
-
-
-def drafted(
-    act: Act, outline: Outline, statements: Sequence[Statement], author: str, companions: Companions, base: str
-) -> Revision:
-    """The revision that `act` makes. The document keeps its ids; its version is the number of the revision."""
-    draft = UUID(act.basis.draft_id)
-
-    def name(what: str) -> str:
-        return str(uuid5(draft, what if what in ("Composition", "DocumentReference") else f"{act.revision} {what}"))
-
-    resources = _resources(act, outline, statements, companions, base, name)
-    return Revision(act.revision, author, tuple(statements), resources, act.editors, act.protection)
-
-
-def published(
-    act: Act,
-    outline: Outline,
-    statements: Sequence[Statement],
-    companions: Companions,
-    base: str,
-    new_id: Callable[[], str],
-) -> tuple[dict[str, Any], ...]:
-    """What the approval in `act` publishes: version 1 under new ids, the Composition and its entry first."""
-    return _resources(act, outline, statements, companions, base, lambda _: new_id())
-
-
-def _resources(
-    act: Act,
-    outline: Outline,
-    statements: Sequence[Statement],
-    companions: Companions,
-    base: str,
-    name: Callable[[str], str],
-) -> tuple[dict[str, Any], ...]:
-    ids = Ids(name("Composition"), name("DocumentReference"))
-    made = document(
-        act.basis,
-        outline,
-        statements,
-        ids,
-        at=act.at,
-        editors=act.editors,
-        approval=act.approval,
-        protection=act.protection,
-        companions=companions,
-        base=base,
-    )
-    version = 1 if act.approval else act.revision
-    targets = [f"{resource['resourceType']}/{resource['id']}/_history/{version}" for resource in made]
-    return (
-        *made,
-        *(of_resource(name(f"of {target}"), target, statements, act) for target in targets),
-        *(of_statement(name(f"of {s.id}"), targets[0], s, act) for s in statements),
-    )
 
 
 def revision_to(revision: Revision) -> dict[str, Any]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.fhir import json
 from gateway.fhir.labels import RESTRICTED
 from gateway.fhir.references import literal
 from gateway.rules.access import Visibility
+from gateway.rules.basis import Basis
 from gateway.rules.content import aspect_of
-from gateway.rules.document import Basis
 from gateway.rules.sensitivity import PART_2, PSYCHOTHERAPY
 from gateway.rules.shape import RANK
 from gateway.store import resources
@@ -33,7 +33,7 @@ def companions_of(
     known = {f"{item['resourceType']}/{item['id']}": item for item in made}
     attribution = basis.attribution
     waiting = [
-        f"Patient/{basis.patient_id}",
+        *(f"Patient/{id}" for id in basis.patients),
         f"Organization/{attribution.custodian_id}",
         f"Device/{attribution.device_id}",
         *(f"Practitioner/{id}" for id in practitioners),
@@ -43,18 +43,18 @@ def companions_of(
         reference = waiting.pop(0)
         if reference in found:
             continue
-        resource = _stored(db, visibility, reference, basis.patient_id) or known.get(reference)
+        resource = _stored(db, visibility, reference, basis.patients) or known.get(reference)
         if resource is not None and _fits(resource):
             found[reference] = resource
             waiting.extend(_references(resource))
     return found
 
 
-def _stored(db: Reader, visibility: Visibility, reference: str, patient_id: str) -> Mapping[str, Any] | None:
-    """What is about this patient or about nobody: a linked patient's record never comes along."""
+def _stored(db: Reader, visibility: Visibility, reference: str, patients: Collection[str]) -> Mapping[str, Any] | None:
+    """What is about one of the patients or about nobody: a linked patient's record never comes along."""
     kind, _, id = reference.partition("/")
     stored = resources.read(db, visibility, kind, id)
-    if stored is None or stored.is_deleted or stored.patient_id not in (None, patient_id):
+    if stored is None or stored.is_deleted or stored.patient_id not in (None, *patients):
         return None
     resource: dict[str, Any] = json.parse(stored.text)
     return resource

@@ -9,8 +9,8 @@ from decimal import Decimal
 from gateway.errors import NotFound
 from gateway.fhir.json import parse
 from gateway.rules.audit import Act
+from gateway.rules.basis import Basis
 from gateway.rules.consent import Rule
-from gateway.rules.document import Basis
 from gateway.rules.evidence import Origin, Statement, segment_identifier, sentence_identifier
 from gateway.rules.purposes import ANY, covered_by
 from gateway.rules.rendering import name_of
@@ -96,7 +96,7 @@ class InForce:
 @dataclass(frozen=True, slots=True)
 class Lineage:
     resource: str
-    patient: str
+    patients: tuple[str, ...]
     custodian: str
     draft_id: str
     submission: Submitted
@@ -118,7 +118,7 @@ def lineage(services: Services, asked: Asked, type: str, id: str) -> Lineage:
             raise NotFound
         draft = reviewable(db, asked, origin)
         found = _lineage(services, db, asked, target, draft)
-    services.journal.record([asked.entry(Act.LINEAGE, target, patient_id=draft.patient_id)]).result()
+    services.journal.record([asked.entry(Act.LINEAGE, target, patients=draft.patients)]).result()
     return found
 
 
@@ -134,7 +134,7 @@ def _lineage(services: Services, db: Reader, asked: Asked, target: str, draft: D
     assert draft.decided_at is not None
     return Lineage(
         resource=target,
-        patient=f"Patient/{draft.patient_id}",
+        patients=tuple(f"Patient/{id}" for id in draft.patients),
         custodian=f"Organization/{draft.custodian_id}",
         draft_id=draft.id,
         submission=_submitted(submission),
@@ -143,8 +143,8 @@ def _lineage(services: Services, db: Reader, asked: Asked, target: str, draft: D
         statements=tuple(_traced(each, draft, segments, dossier.sections, machine) for each in final.statements),
         edits=edits_of(revisions),
         approval=Approved(f"Practitioner/{draft.decided_by}", draft.decided_at, final.digest, final.number),
-        consents=_in_force(db, asked, draft.patient_id),
-        reads=tuple(reads.reads_of(db, asked.visibility, draft.patient_id, published, draft.id)),
+        consents=tuple(each for id in draft.patients for each in _in_force(db, asked, id)),
+        reads=_reads(db, asked, draft, published),
     )
 
 
@@ -180,6 +180,12 @@ def _evidence(session_id: str, id: str, segment: Spoken | None) -> Evidence:
     if segment is None:
         return Evidence(identifier, id, None, None, None, is_received=False)
     return Evidence(identifier, id, segment.speaker, segment.start, segment.end, is_received=True)
+
+
+def _reads(db: Reader, asked: Asked, draft: Draft, published: tuple[str, ...]) -> tuple[Read, ...]:
+    """Each once, though it is recorded for each patient."""
+    of_each = (reads.reads_of(db, asked.visibility, id, published, draft.id) for id in draft.patients)
+    return tuple(sorted(dict.fromkeys(read for all in of_each for read in all), key=lambda read: read.at))
 
 
 def _in_force(db: Reader, asked: Asked, patient_id: str) -> tuple[InForce, ...]:

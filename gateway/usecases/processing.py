@@ -45,10 +45,11 @@ class ProcessingRefused(Forbidden):
 @dataclass(frozen=True, slots=True)
 class Concerned:
     """Whom a payload is about as far as it says so, however faulty it is otherwise, and who processes it: the sender,
-    and the Device of the model."""
+    and the Device of the model. What an app that is no AI carries is processed by none."""
 
     patients: tuple[str, ...]
     senders: tuple[Visibility, ...]
+    is_ai: bool = True
 
 
 def concerned(db: Reader, asked: Asked, client_id: str, parts: Sequence[Part], max_depth: int) -> Concerned:
@@ -61,14 +62,14 @@ def concerned(db: Reader, asked: Asked, client_id: str, parts: Sequence[Part], m
     model = _model(context, asked.caller.organization_id)
     senders = (sender, replace(sender, device_id=model)) if model else (sender,)
     meant = (_meant(db, asked.visibility, wanted) for _, wanted in patients_of(context))
-    return Concerned(tuple(dict.fromkeys(id for ids in meant for id in ids)), senders)
+    return Concerned(tuple(dict.fromkeys(id for ids in meant for id in ids)), senders, _is_ai(context))
 
 
 def check(services: Services, db: Reader, about: Concerned) -> tuple[Reason, ...]:
     """The provisions that permit it; none where only the policy does. Raises ProcessingRefused for the first patient
     who refuses one of those who process it, or permits none."""
     reasons: list[Reason] = []
-    for patient_id in about.patients:
+    for patient_id in about.patients if about.is_ai else ():
         answers = [
             decide_processing(each, rules_of(db, each, patient_id), is_opt_in=services.ai_needs_consent)
             for each in about.senders
@@ -81,7 +82,13 @@ def check(services: Services, db: Reader, about: Concerned) -> tuple[Reason, ...
 
 
 def may_keep(services: Services, about: Concerned) -> bool:
-    """Whether what did not fit may be kept to be tried again: where silence forbids, of known patients only."""
+    """Whether what did not fit may be kept to be tried again: where silence forbids, of known patients only; of what
+    came without a model, which may be an AI's nevertheless, only where the patient lets an AI process it."""
+    try:
+        with services.database.read() as db:
+            check(services, db, replace(about, is_ai=True))
+    except ProcessingRefused:
+        return False
     return bool(about.patients) or not services.ai_needs_consent
 
 
@@ -109,6 +116,10 @@ def _context(part: Part, max_depth: int) -> dict[str, Any]:
     except json.JsonFault:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _is_ai(context: Mapping[str, Any]) -> bool:
+    return "model" in context or "source" not in context
 
 
 def _model(context: Mapping[str, Any], organization_id: str) -> str | None:

@@ -5,7 +5,6 @@ The machine's text is never overwritten: every revision stays. An approval publi
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,20 +15,23 @@ import structlog
 from gateway.errors import Forbidden, PreconditionFailed, Unprocessable
 from gateway.events import Event
 from gateway.rules.access import Caller
+from gateway.rules.amending import Amendment, check_amended, content_of, editors_of
 from gateway.rules.audit import Act, AuditEntry
-from gateway.rules.document import Approval
-from gateway.rules.evidence import Wanted, amend, check_amendment
-from gateway.rules.label_rules import Given
+from gateway.rules.basis import Approval
+from gateway.rules.drafting import Content, drafted, published
+from gateway.rules.entry_amending import WantedEntry
+from gateway.rules.evidence import Wanted
 from gateway.rules.protection import Choice, check_choice, chosen, lowered, raised
 from gateway.rules.provenance import Act as Told
 from gateway.rules.review import State, Step, check_reviewer, check_step, is_replay, sight_of
-from gateway.rules.revision import Dossier, Revision, drafted, published
+from gateway.rules.revision import Revision
 from gateway.store import drafts, resources
 from gateway.store.database import Reader, Writer
 from gateway.store.drafts import Draft
 from gateway.usecases.asked import Asked
 from gateway.usecases.companions import companions_of
 from gateway.usecases.door import check_all
+from gateway.usecases.first_draft import given
 from gateway.usecases.refusals import recorded
 from gateway.usecases.reviewable import reviewable
 from gateway.usecases.services import Services
@@ -64,7 +66,7 @@ class _Step:
     def entry(self, digest: str, target: str | None = None, *, lowered: Sequence[str] = ()) -> AuditEntry:
         """What is recorded of it: `digest` is that of the content it is about, `lowered` the labels it took off."""
         detail = {"draft": self.draft.id, "digest": digest} | ({"lowered": list(lowered)} if lowered else {})
-        return self.asked.entry(self.act, target, patient_id=self.draft.patient_id, detail=detail)
+        return self.asked.entry(self.act, target, patients=self.draft.patients, detail=detail)
 
 
 def amendment(
@@ -72,14 +74,15 @@ def amendment(
     asked: Asked,
     draft_id: str,
     digest: str,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[Wanted] | None,
     choice: Choice | None = None,
+    entries: Sequence[WantedEntry] = (),
 ) -> Decided:
-    """Add a revision with the statements as she wants them, and the protection of her choice. Raises NotFound,
-    PreconditionFailed, Conflict, and Unprocessable with every fault of what is wanted."""
+    """Add a revision with the statements (None: as they are) and entries as she wants them, and the protection of her
+    choice. Raises NotFound, PreconditionFailed, Conflict, and Unprocessable with every fault of what is wanted."""
 
     def change(step: _Step, state: State) -> Decided:
-        revision, off = _amended(step, wanted, choice)
+        revision, off = _amended(step, Amendment(wanted, tuple(entries), choice))
         entry = step.entry(revision.digest, lowered=off)
         with services.database.write() as writer:
             if not drafts.advance(writer, entry, step.draft, state, revision):
@@ -96,19 +99,20 @@ def approve(services: Services, asked: Asked, draft_id: str, digest: str) -> Dec
     def publish(step: _Step, state: State) -> Decided:
         made, attributed = _approved(step)
         decision = drafts.Decision(state, asked.at, step.practitioner_id)
-        entry = step.entry(digest, f"DocumentReference/{made[1]['id']}/_history/1")
+        references = tuple(sorted(f"{item['resourceType']}/{item['id']}" for item in made))
+        entry = step.entry(digest, f"{_leading(references)}/_history/1")
         try:
             with services.database.write() as writer:
                 if not drafts.decide(writer, entry, step.draft, decision):
                     raise PreconditionFailed
                 _make_known(writer, entry, step, attributed)
                 for item in made:
-                    new = resources.New(item, step.draft.patient_id, step.draft.custodian_id)
+                    whose = step.draft.patient_id, step.draft.custodian_id
+                    new = resources.New(item, *whose, patients=step.draft.several)
                     resources.publish(writer, entry, new)
                 drafts.publish(writer, entry, step.draft, made)
         except PreconditionFailed:
             return _approved_meanwhile(step)
-        references = tuple(sorted(f"{item['resourceType']}/{item['id']}" for item in made))
         return _decided(step.draft, decision, references)
 
     return _stepped(services, asked, draft_id, digest, Step.APPROVE, publish)
@@ -158,37 +162,35 @@ def _stepped(
     return decided
 
 
-def _amended(step: _Step, wanted: Sequence[Wanted], choice: Choice | None) -> tuple[Revision, Sequence[str]]:
+def _amended(step: _Step, wanted: Amendment) -> tuple[Revision, Sequence[str]]:
     """The next revision, and the labels that the choice takes off."""
-    services, draft, by = step.services, step.draft, step.practitioner_id
+    services, draft, by, choice = step.services, step.draft, step.practitioner_id, wanted.choice
     with services.database.read() as db:
         dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
         former = revisions[-1][1]
-        machine = dossier.statements
-        known = {statement.id for statement in (*machine, *former.statements)}
-        before = raised(former.protection, _given(services, dossier))
-        issues = check_amendment(known, dossier.sections, wanted)
-        if issues := issues + (check_choice(before, choice) if choice else []):
+        before = raised(former.protection, given(services, dossier))
+        if issues := [*check_amended(dossier, former, wanted), *(check_choice(before, choice) if choice else ())]:
             raise Unprocessable("The amendment has faults.", issues=issues)
-        number = draft.revision + 1
-        statements = amend(machine, former.statements, wanted, by=by, draft_id=draft.id, revision=number)
+        content = content_of(dossier, former, wanted, by)
         protection = chosen(before, choice, by) if choice else before
-        is_same = statements == former.statements and protection == former.protection
+        is_same = (content.statements, content.entries, protection) == (
+            former.statements,
+            former.entries,
+            former.protection,
+        )
         if is_same and draft.state is State.PENDING:
             raise Unprocessable("The amendment changes nothing.")
-        editors = tuple(dict.fromkeys((*former.editors, by))) if statements != machine else ()
-        visibility = step.asked.visibility
-        companions = companions_of(db, visibility, dossier.basis, editors, dossier.attributed)
-    told = Told(dossier.basis, number, step.asked.at, editors, protection=protection)
-    author = f"Practitioner/{by}"
-    revision = drafted(told, dossier.outline, statements, author, companions, services.fhir_base)
+        editors = editors_of(dossier, former, content, by)
+        companions = companions_of(db, step.asked.visibility, dossier.basis, editors, dossier.attributed)
+    told = Told(dossier.basis, draft.revision + 1, step.asked.at, editors, protection=protection)
+    revision = drafted(told, content, f"Practitioner/{by}", companions, services.fhir_base)
     check_all(services, revision.resources)
     return revision, lowered(before, choice) if choice else ()
 
 
-def _given(services: Services, dossier: Dossier) -> tuple[Given, ...]:
-    """What the rules give to the document today."""
-    return services.labels.given(dossier.outline.composition, dossier.mapping)
+def _leading(references: Sequence[str]) -> str:
+    """The one of what was published that stands for all: the note's index entry, or what there is."""
+    return min(references, key=lambda each: (each.startswith("Provenance/"), not each.startswith("DocumentReference/")))
 
 
 def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
@@ -199,13 +201,12 @@ def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, 
         revision = next(revision for _, revision in revisions if revision.digest == draft.digest)
         people = dict.fromkeys((*revision.editors, by))
         companions = companions_of(db, step.asked.visibility, dossier.basis, people, dossier.attributed)
-    if not {f"Practitioner/{by}", f"Patient/{draft.patient_id}"} <= companions.keys():
+    if not {f"Practitioner/{by}", *(f"Patient/{id}" for id in draft.patients)} <= companions.keys():
         raise Forbidden("The practitioner of the token is not known here, or its purpose does not open the record.")
-    approval, protection = Approval(by, draft.created_at), raised(revision.protection, _given(services, dossier))
+    approval, protection = Approval(by, draft.created_at), raised(revision.protection, given(services, dossier))
     told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, approval, protection)
-    made = published(
-        told, dossier.outline, revision.statements, companions, services.fhir_base, lambda: str(uuid.uuid4())
-    )
+    content = Content(dossier.outline, revision.statements, revision.entries)
+    made = published(told, content, companions, services.fhir_base)
     check_all(services, made)
     return made, dossier.attributed
 
@@ -229,9 +230,8 @@ def _approved_meanwhile(step: _Step) -> Decided:
 
 def _repeated(services: Services, asked: Asked, draft: Draft, again: Decided) -> Decided:
     """The answer of an approval, given again; asking for it is recorded."""
-    document = next(each for each in again.published if each.startswith("DocumentReference/"))
     detail = {"draft": draft.id, "digest": again.digest, "repeated": True}
-    entry = asked.entry(Act.APPROVE, f"{document}/_history/1", patient_id=draft.patient_id, detail=detail)
+    entry = asked.entry(Act.APPROVE, f"{_leading(again.published)}/_history/1", patients=draft.patients, detail=detail)
     services.journal.record([entry]).result()
     return again
 

@@ -20,12 +20,14 @@ from gateway.fhir.outcome import outcome
 from gateway.mapping.mapping import Mapping
 from gateway.rules.audit import Act, AuditEntry, Outcome
 from gateway.rules.review import State
+from gateway.rules.subjects import subject_of
 from gateway.store import drafts, submissions, transcripts
 from gateway.store.database import Reader, Writer
 from gateway.store.submissions import ACCEPTED, REFUSED, Part, Submission
 from gateway.usecases import alerting
 from gateway.usecases.asked import Asked
-from gateway.usecases.intake import Drafted, Intake, Source, take_in
+from gateway.usecases.first_draft import Drafted
+from gateway.usecases.intake import Intake, Source, take_in
 from gateway.usecases.processing import Concerned, ProcessingRefused, check, concerned, may_keep, permitted
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
@@ -94,7 +96,7 @@ def turn_away(services: Services, asked: Asked, refusal: Refusal) -> NoReturn:
 def attempt(services: Services, asked: Asked, mapping: Mapping, new: Submission, parts: tuple[Part, ...]) -> Receipt:
     """Try a submission, for the first time or again, and keep the outcome either way: but nothing of what the patient
     does not permit an AI to process. Raises Refusal."""
-    source = Source(new.client_id, asked.visibility, asked.at)
+    source = Source(new.client_id, asked.visibility, asked.at, new.received_at, new.digest)
     about = _concerned(services, asked, new, parts)
     with permitted(services, asked, about, new.id):
         for _ in range(_ATTEMPTS):
@@ -116,8 +118,9 @@ def attempt(services: Services, asked: Asked, mapping: Mapping, new: Submission,
 
 def again(services: Services, asked: Asked, former: Submission, parts: tuple[Part, ...]) -> Receipt:
     """An accepted submission sent or tried once more: its first answer, while the patient still permits it."""
-    with permitted(services, asked, _concerned(services, asked, former, parts), former.id):
-        return repeated(services, asked, former)
+    about = _concerned(services, asked, former, parts)
+    with permitted(services, asked, about, former.id):
+        return repeated(services, asked, former, about)
 
 
 def _concerned(services: Services, asked: Asked, of: Submission, parts: tuple[Part, ...]) -> Concerned:
@@ -125,10 +128,10 @@ def _concerned(services: Services, asked: Asked, of: Submission, parts: tuple[Pa
         return concerned(db, asked, of.client_id, parts, services.limits.payload_depth)
 
 
-def repeated(services: Services, asked: Asked, former: Submission) -> Receipt:
+def repeated(services: Services, asked: Asked, former: Submission, about: Concerned) -> Receipt:
     """The answer of an accepted submission, given again; asking for it is recorded."""
     detail = {"submission": former.id, "repeated": True}
-    services.journal.record([asked.entry(Act.SUBMIT, None, patient_id=former.patient_id, detail=detail)]).result()
+    services.journal.record([asked.entry(Act.SUBMIT, None, patients=about.patients, detail=detail)]).result()
     return Receipt(former.id, former.answer, is_repeated=True)
 
 
@@ -160,10 +163,10 @@ def _accept(
         if is_new:
             accepted = _accepted(replace(new, id=first.id) if first else new, intake)
             detail = {"submission": accepted.id} | ({"draft": accepted.draft_id} if accepted.draft_id else {})
-            done = asked.entry(Act.SUBMIT, None, patient_id=accepted.patient_id, detail=detail)
+            done = asked.entry(Act.SUBMIT, None, patients=intake.patients, detail=detail)
             _store(services, writer, done, source, accepted, parts, intake, is_known=first is not None)
     if first is not None and not is_new:
-        return repeated(services, asked, first)
+        return repeated(services, asked, first, about)
     _log.info(Event.SUBMISSION_ACCEPTED, submission=accepted.id, mapping=accepted.mapping)
     return Receipt(accepted.id, accepted.answer)
 
@@ -176,8 +179,9 @@ def _accepted(new: Submission, intake: Intake) -> Submission:
         "mapping": {"name": new.mapping, "version": new.mapping_version},
         "draft": draft_id,
         "segments": len(intake.segments),
+        "skipped": [{"place": each.expression, "reason": each.text} for each in intake.skipped],
     }
-    patient_id = intake.session.patient_id
+    patient_id = subject_of("Composition", intake.patients)
     return replace(new, state=ACCEPTED, status=_CREATED, answer=dump(answer), patient_id=patient_id, draft_id=draft_id)
 
 
@@ -216,7 +220,7 @@ def _store(
     if intake.draft:
         draft, revision = _row(accepted, intake, intake.draft, source.at), intake.draft.revision
         drafts.add(writer, entry, draft, intake.draft.dossier, revision)
-        alerting.draft_kept(writer, entry, draft, revision.resources, [draft.patient_id])
+        alerting.draft_kept(writer, entry, draft, revision.resources)
 
 
 def _row(accepted: Submission, intake: Intake, draft: Drafted, at: datetime) -> drafts.Draft:
@@ -226,6 +230,7 @@ def _row(accepted: Submission, intake: Intake, draft: Drafted, at: datetime) -> 
         submission_id=accepted.id,
         session_id=basis.session_id,
         patient_id=basis.patient_id,
+        several=basis.several,
         custodian_id=intake.custodian_id,
         device_id=basis.attribution.device_id,
         title=draft.title,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.rules.composition import Outline, fill, outline, walk
+from gateway.rules.entries import Mark
 from gateway.rules.evidence import Origin, Statement
 from gateway.rules.narrative import div, element, text_of
 
@@ -26,9 +27,9 @@ MADE = {
     ],
 }
 MARKED = [
-    ("section[0].section[0]", ("a", "a", "b")),
-    ("section[0].section[1]", ()),
-    ("section[1].section[0]", ("c",)),
+    Mark("section[0].section[0]", ("a", "a", "b"), Origin.MACHINE),
+    Mark("section[0].section[1]", (), Origin.MACHINE),
+    Mark("section[1].section[0]", ("c",), Origin.MACHINE),
 ]
 
 
@@ -76,7 +77,7 @@ def test_a_statement_in_an_empty_section_takes_the_place_of_its_reason(note: Out
 
 def test_her_words_are_escaped_and_read_back_as_she_wrote_them(note: Outline) -> None:
     words = "a < b & <script>alert(1)</script>\nsecond line"
-    changed = replace(note.statements[0], text=words, origin=Origin.REVISION)
+    changed = replace(note.statements[0], text=words, origin=Origin.REVISION, by="grace")
     text = fill(note, [changed])["section"][0]["section"][0]["text"]
     assert "<script" not in text["div"]
     assert text_of(text["div"]) == words
@@ -84,4 +85,4 @@ def test_her_words_are_escaped_and_read_back_as_she_wrote_them(note: Outline) ->
 
 def test_a_statement_that_stands_nowhere_is_a_fault_of_the_mapping() -> None:
     with pytest.raises(ValueError, match="section"):
-        outline(MADE, [("title", ())])
+        outline(MADE, [Mark("title", (), Origin.MACHINE)])

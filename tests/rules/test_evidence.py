@@ -70,7 +70,9 @@ def test_what_a_colleague_leaves_alone_stays_the_first_clinicians() -> None:
 @pytest.mark.parametrize("text", ["a\0b", "a\x1fb", "\ud800 half"])
 def test_what_no_document_can_hold_is_refused_with_its_place(text: str) -> None:
     wanted = [Wanted("One.", "c1", "s1"), Wanted(text, "c1")]
-    assert [issue.expression for issue in check_amendment({"s1"}, {"c1"}, wanted)] == ["statements[1].text"]
+    assert [issue.expression for issue in check_amendment([Statement("s1", "c1", "One.")], {"c1"}, wanted)] == [
+        "statements[1].text"
+    ]
 
 
 def test_a_document_has_an_end() -> None:

@@ -27,6 +27,7 @@ def sentence(text: str) -> dict[str, Any]:
 def note() -> dict[str, Any]:
     return {
         "title": "Session summary",
+        "status": "preliminary",
         "subject": {"reference": "Patient/p"},
         "author": [{"reference": "Device/d"}],
         "custodian": {"reference": "Organization/o"},

@@ -301,7 +301,7 @@ class Refusing:
     def __init__(self, mapping: Any) -> None:
         self.name, self.version, self.inputs = mapping.name, "0.9.0", mapping.inputs
 
-    def apply(self, inputs: Any, session: Any) -> Any:
+    def read(self, parts: Any, max_depth: int) -> Any:
         raise MappingRefusal([])
 
 

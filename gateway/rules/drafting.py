@@ -1,0 +1,138 @@
+"""What a revision of a draft is made of and, by its approval, what is published: content with its Provenances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from gateway.rules.basis import Basis
+from gateway.rules.composition import Outline, fill
+from gateway.rules.document import Ids, document
+from gateway.rules.entries import Entry, named_in
+from gateway.rules.entry_made import made, references_of
+from gateway.rules.evidence import Statement
+from gateway.rules.provenance import Act, of_entry, of_note, of_part, of_statement
+from gateway.rules.revision import Revision
+
+Json = dict[str, Any]
+Companions = Mapping[str, Mapping[str, Any]]
+# An estimate of risk stays with the custodian: no document takes it along.
+_STAYS = frozenset({"RiskAssessment"})
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a revision says: the statements of its note, where it has one, and its entries."""
+
+    outline: Outline | None
+    statements: tuple[Statement, ...]
+    entries: tuple[Entry, ...]
+
+
+def drafted(act: Act, content: Content, author: str, companions: Companions, base: str) -> Revision:
+    """The revision that `act` makes. Content keeps its ids; its version is the number of the revision."""
+    draft = UUID(act.basis.draft_id)
+    kept = {"Composition", *_documents(act.basis).values(), *(entry.id for entry in content.entries)}
+
+    def name(what: str) -> str:
+        return str(uuid5(draft, what if what in kept else f"{act.revision} {what}"))
+
+    resources = _resources(act, content, companions, base, name)
+    return Revision(
+        act.revision,
+        author,
+        content.statements,
+        resources,
+        act.editors,
+        act.protection,
+        entries=content.entries,
+    )
+
+
+def published(act: Act, content: Content, companions: Companions, base: str) -> tuple[Json, ...]:
+    """What the approval in `act` publishes: version 1 under new ids, the note first."""
+    draft = act.basis.draft_id
+    return _resources(act, content, companions, base, lambda what: published_id(draft, what))
+
+
+def published_id(draft_id: str, what: str) -> str:
+    """The id under which an approval publishes an entry: nothing to guess from, as that of the draft is told nobody."""
+    return str(uuid5(UUID(draft_id), f"published {what}"))
+
+
+def _resources(
+    act: Act, content: Content, companions: Companions, base: str, name: Callable[[str], str]
+) -> tuple[Json, ...]:
+    ids = {entry.id: name(entry.id) for entry in content.entries}
+    named = {entry.name: f"{entry.type}/{ids[entry.id]}" for entry in content.entries if entry.name}
+    references = references_of(act, named)
+    entries = [made(entry, act, ids[entry.id], references) for entry in content.entries]
+    version = 1 if act.approval else act.revision
+    targets = [f"{each['resourceType']}/{each['id']}/_history/{version}" for each in entries]
+    told = list(_told(content.entries, targets, act, name))
+    if content.outline is None:
+        return (*entries, *told)
+    within = {f"{each['resourceType']}/{each['id']}": each for each in entries}
+    taken = {named[each]: within[named[each]] for each in _taken(content) if each in named}
+    note, of_note = _note(act, content, {**companions, **taken}, references, base, name)
+    return (*note, *entries, *of_note, *told)
+
+
+def _documents(basis: Basis) -> dict[str, str]:
+    """What the entry of each patient is called."""
+    several = {patient: f"DocumentReference of {patient}" for patient in basis.several}
+    return several or {basis.patient_id: "DocumentReference"}
+
+
+def _note(
+    act: Act,
+    content: Content,
+    companions: Companions,
+    references: Mapping[str, str],
+    base: str,
+    name: Callable[[str], str],
+) -> tuple[tuple[Json, ...], tuple[Json, ...]]:
+    """The Composition with its index entries, and the Provenances of each of them and of each statement."""
+    outline, statements = content.outline, content.statements
+    assert outline is not None
+    note = document(
+        act.basis,
+        outline,
+        statements,
+        Ids(name("Composition"), {patient: name(what) for patient, what in _documents(act.basis).items()}),
+        at=act.at,
+        editors=act.editors,
+        approval=act.approval,
+        protection=act.protection,
+        companions=companions,
+        references=references,
+        base=base,
+    )
+    version = 1 if act.approval else act.revision
+    targets = [f"{each['resourceType']}/{each['id']}/_history/{version}" for each in note]
+    return note, (
+        *(of_note(name(f"of {target}"), target, outline.origin, statements, act) for target in targets),
+        *(of_statement(name(f"of {each.id}"), targets[0], each, act) for each in statements),
+    )
+
+
+def _told(entries: Sequence[Entry], targets: Sequence[str], act: Act, name: Callable[[str], str]) -> Iterator[Json]:
+    for entry, target in zip(entries, targets, strict=True):
+        yield of_entry(name(f"of {entry.id}"), target, entry, act)
+        for part in entry.parts:
+            yield of_part(name(f"of {entry.id} {part.id}"), target, part, act)
+
+
+def _taken(content: Content) -> list[str]:
+    """The names of the entries a document takes along: those its note refers to, and those they refer to."""
+    assert content.outline is not None
+    by_name = {entry.name: entry for entry in content.entries if entry.name and entry.type not in _STAYS}
+    waiting, found = sorted(named_in(fill(content.outline, content.statements))), list[str]()
+    while waiting:
+        name = waiting.pop(0)
+        if name in by_name and name not in found:
+            found.append(name)
+            waiting += sorted(named_in(by_name[name].resource))
+    return found
