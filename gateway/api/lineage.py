@@ -91,7 +91,7 @@ class ReadMade(Shape):
 
 class LineageOf(Shape):
     resource: str
-    patient: str
+    patients: list[str] = Field(description="All it is about: of a couple's or a group's session several.")
     custodian: str
     draft_id: str
     submission: Submitted

@@ -53,7 +53,7 @@ class Entry(Shape):
 
     id: str
     title: str
-    patient_id: str
+    patient_ids: list[str] = Field(description="Several of a couple's or a group's session.")
     patient: str
     model: str
     state: State
@@ -231,7 +231,7 @@ def _entry(of: drafts.Waiting | drafts.View) -> dict[str, Any]:
     return {
         "id": draft.id,
         "title": draft.title,
-        "patient_id": draft.patient_id,
+        "patient_ids": list(draft.patients),
         "patient": of.patient,
         "model": of.model,
         "state": draft.state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,24 +44,25 @@ class Asked:
         *,
         outcome: Outcome = Outcome.DONE,
         patient_id: str | None = None,
-        others: tuple[str, ...] = (),
+        patients: Sequence[str] = (),
         custodian_id: str | None = None,
         detail: dict[str, Any] | None = None,
     ) -> AuditEntry:
-        """An entry of this request; `others` are further patients it is about. One about no patient is seen by the
-        caller's own auditors."""
+        """An entry of this request, about a patient or about all of `patients`. One about none is seen by the caller's
+        own auditors."""
+        first, *others = patients or (patient_id,)
         return AuditEntry(
             act,
             self.at,
             self.caller,
             outcome,
-            patient_id,
+            first,
             custodian_id or self.caller.organization_id,
             target,
             self.request_id,
             self.address,
             detail or {},
-            others,
+            tuple(other for other in others if other is not None),
         )
 
 

@@ -85,7 +85,7 @@ def inbox(services: Services, asked: Asked, state: State = State.PENDING, *, cou
         with services.database.read() as db:
             found = reviewable.waiting(db, asked, state, count)
             waiting = [_waiting(db, asked, each) for each in found]
-    patients = dict.fromkeys(each.patient_id for each in found)
+    patients = dict.fromkeys(patient for each in found for patient in each.patients)
     detail = {"inbox": state.value}
     entries = [asked.entry(Act.REVIEW_READ, None, patient_id=patient, detail=detail) for patient in patients]
     services.journal.record(entries).result()
@@ -107,7 +107,7 @@ def view(services: Services, asked: Asked, draft_id: str) -> View:
             draft = reviewable.reviewable(db, asked, draft_id)
             found = _view(services, db, asked, draft)
     detail = {"draft": draft_id, "digest": draft.digest}
-    services.journal.record([asked.entry(Act.REVIEW_READ, None, patient_id=draft.patient_id, detail=detail)]).result()
+    services.journal.record([asked.entry(Act.REVIEW_READ, None, patients=draft.patients, detail=detail)]).result()
     return found
 
 
@@ -148,9 +148,8 @@ def _changes(former: Revision, latter: Revision) -> tuple[Change, ...]:
 
 
 def _names(db: Reader, asked: Asked, draft: Draft, dossier: Dossier) -> tuple[str, str]:
-    """How patient and model are called."""
-    patient = resources.read(db, asked.visibility, "Patient", draft.patient_id)
+    """How the patients and the model are called."""
+    found = (resources.read(db, asked.visibility, "Patient", id) for id in draft.patients)
+    patients = (name_of(json.parse(each.text) if each and each.text else None, "unnamed") for each in found)
     device = next((item for item in dossier.attributed if item["id"] == draft.device_id), None)
-    return name_of(json.parse(patient.text) if patient and patient.text else None, "unnamed"), name_of(
-        device, "unnamed"
-    )
+    return ", ".join(patients), name_of(device, "unnamed")

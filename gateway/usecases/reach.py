@@ -49,17 +49,22 @@ class Reach:
 
 
 def reach(services: Services, asked: Asked, view: View) -> Reach:
-    """Of a draft that was shown to the caller. Reading the patient's consents for it is recorded."""
+    """Of a draft that was shown to the caller. Reading the patients' consents for it is recorded. Of several patients
+    each lets somebody see it no longer than until the first of them ends that."""
     with services.database.read() as db:
         references = [each.split("/") for each in drafts.published(db, sight_of(asked.caller), view.draft.id)]
         document = next((id for type, id in references if type == "DocumentReference"), None)
         stored = resources.read(db, asked.visibility, "DocumentReference", document) if document else None
     if stored is None:
         return Reach({}, ())
-    consent.of_patient(services, asked, view.draft.patient_id)
+    for patient_id in view.draft.patients:
+        consent.of_patient(services, asked, patient_id)
     with services.database.read() as db:
-        rules = consents.in_force(db, asked.visibility, view.draft.patient_id)
-        widest = _widest([rule for rule in rules if _lets_see(db, asked.at, stored, rule)])
+        widest: dict[tuple[str, str], datetime] = {}
+        for patient_id in view.draft.patients:
+            rules = consents.in_force(db, asked.visibility, patient_id)
+            for key, until in _widest([rule for rule in rules if _lets_see(db, asked.at, stored, rule)]).items():
+                widest[key] = min(until, widest.get(key, until))
         recipients = [Recipient(_name(db, key), purpose, until) for (key, purpose), until in widest.items()]
     return Reach(Counter(type for type, _ in references), tuple(recipients))
 

@@ -1,4 +1,4 @@
-"""The drafts a reviewer is shown: those of the organization, but none that its patient keeps from this very person.
+"""The drafts a reviewer is shown: those of the organization, but none that one of its patients keeps from this person.
 
 What is kept from somebody looks absent: in lists, in answers, in what an approval made of it.
 """
@@ -40,18 +40,24 @@ def reviewable(db: Reader, asked: Asked, draft_id: str) -> Draft:
 def _shown(db: Reader, asked: Asked, found: Sequence[Draft]) -> list[Draft]:
     """Without those withheld. Content is looked at only where a patient has refused this person something."""
     visibility = asked.visibility
-    patients = list(dict.fromkeys(each.patient_id for each in found)) if visibility.person_keys else []
+    everybody = dict.fromkeys(patient for each in found for patient in each.patients)
+    patients = list(everybody) if visibility.person_keys else []
     rules = {whose: naming(visibility, all) for whose, all in rules_of_all(db, visibility, patients).items()}
-    return [each for each in found if not _is_withheld(db, asked, each, rules.get(each.patient_id, ()))]
+    return [
+        each
+        for each in found
+        if not any(_is_withheld(db, asked, each, patient, rules.get(patient, ())) for patient in each.patients)
+    ]
 
 
-def _is_withheld(db: Reader, asked: Asked, draft: Draft, rules: Sequence[Rule]) -> bool:
-    """As it stands, or as it was published; `rules` are those that name who looks, and refuse something."""
+def _is_withheld(db: Reader, asked: Asked, draft: Draft, patient_id: str, rules: Sequence[Rule]) -> bool:
+    """As it stands, or as it was published; `rules` are those of the patient that name who looks, and refuse
+    something."""
     if not rules:
         return False
     sight, visibility = sight_of(asked.caller), asked.visibility
     current = drafts.history(db, sight, draft.id)[1][-1][1].resources
-    if is_withheld(current, draft.patient_id, draft.custodian_id, visibility, rules):
+    if is_withheld(current, patient_id, draft.custodian_id, visibility, rules):
         return True
     published = [each.split("/") for each in drafts.published(db, sight, draft.id)]
     return visibility.own_use and any(resources.read(db, visibility, type, id) is None for type, id in published)
