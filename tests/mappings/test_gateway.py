@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from gateway.fhir.check import check
@@ -17,7 +17,6 @@ from gateway.mapping.catalogue import load
 from gateway.mapping.examples import Example, examples_of
 from gateway.mapping.faults import MappingRefusal
 from gateway.mapping.model import Mapped
-from gateway.mapping.report import check_folder
 from gateway.rules.attribution import Attribution
 from gateway.rules.basis import Approval, Basis
 from gateway.rules.entries import VOICES, Mark, entry
@@ -94,10 +93,6 @@ def filled(draw: some.DrawFn) -> tuple[str, list[int]]:
     return instrument, draw(some.lists(some.integers(0, most), min_size=count, max_size=count))
 
 
-def test_the_mapping_is_sound_and_carries_every_value_of_its_examples() -> None:
-    assert check_folder(FOLDER) == []
-
-
 def test_each_product_becomes_its_resources() -> None:
     kinds = [resource["resourceType"] for resource in of_example("full").resources]
     assert {kind: kinds.count(kind) for kind in kinds} == {
@@ -143,6 +138,7 @@ def test_what_a_machine_made_of_a_mood_is_labelled_at_its_place_only() -> None:
     assert mood["performer"] == [{"reference": "Patient/p"}]
 
 
+@settings(max_examples=30)
 @given(filled())
 def test_answers_are_added_up_and_derived_from(given: tuple[str, list[int]]) -> None:
     instrument, answers = given
@@ -155,6 +151,7 @@ def test_answers_are_added_up_and_derived_from(given: tuple[str, list[int]]) -> 
         assert score["derivedFrom"] == [{"reference": "local:answers #0"}]
 
 
+@settings(max_examples=30)
 @given(filled(), some.integers(-3, 3))
 def test_a_total_that_is_not_the_sum_is_told_by_its_place(given: tuple[str, list[int]], off: int) -> None:
     instrument, answers = given
