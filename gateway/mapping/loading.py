@@ -42,6 +42,7 @@ _KEYS = {
     "ignored",
     "checks",
     "rows",
+    "again",
 }
 _NEEDED = ("name", "version", "title", "fhir", "inputs", "template")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -63,6 +64,7 @@ def load_mapping(folder: Path) -> Mapping:
         inputs=inputs,
         requires_any=data.get("requires") == "any",
         skips_rows=data.get("rows") == "skip",
+        replaces=data.get("again") == "replaces",
         schema=schema,
         ignored=tuple(_ignored(source, schema.shape)),
         checks=checks_of(source, schema.shape),
@@ -94,6 +96,8 @@ def _checked(source: Source, folder: str) -> dict[str, Any]:
         raise source.fault(("requires",), "requires can only be: any")
     if data.get("rows", "strict") not in ("strict", "skip"):
         raise source.fault(("rows",), "rows can only be: strict or skip")
+    if data.get("again", "adds") not in ("adds", "replaces"):
+        raise source.fault(("again",), "again can only be: adds or replaces")
     for key in ("template", "transcript"):
         if not isinstance(data.get(key, []), list):
             raise source.fault((key,), "a template must be a list")

@@ -25,7 +25,8 @@ from gateway.mapping.values import ABSENT
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """Immutable and safe to share between threads. `digest` is the SHA-256 of the files it was loaded from;
-    `skips_rows` tells whether rows that cannot be read are left out, or the whole payload is refused for them."""
+    `skips_rows` tells whether rows that cannot be read are left out, or the whole payload is refused for them;
+    `replaces` whether a later payload of the same session takes the place of what came of the earlier one."""
 
     name: str
     version: str
@@ -35,6 +36,7 @@ class Mapping:
     inputs: tuple[Input, ...]
     requires_any: bool
     skips_rows: bool
+    replaces: bool
     schema: InputSchema
     ignored: tuple[Ignored, ...]
     checks: tuple[Check, ...]

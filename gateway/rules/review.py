@@ -20,6 +20,7 @@ class State(StrEnum):
     RETURNED = "returned"
     APPROVED = "approved"
     REJECTED = "rejected"
+    REPLACED = "replaced"  # by a newer draft of the same session, before anybody approved it
 
 
 class Step(StrEnum):
@@ -40,7 +41,10 @@ STEPS: Mapping[State, Mapping[Step, State]] = {
     State.RETURNED: {Step.AMEND: State.PENDING, Step.REJECT: State.REJECTED},
     State.APPROVED: {},
     State.REJECTED: {},
+    State.REPLACED: {},
 }
+# What a newer draft takes the place of: nobody has decided, or the producer was asked for another.
+REPLACEABLE = frozenset({State.PENDING, State.RETURNED})
 
 
 @dataclass(frozen=True, slots=True)

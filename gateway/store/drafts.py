@@ -18,7 +18,7 @@ from gateway.rules.subjects import SEVERAL
 from gateway.store.audit import record
 from gateway.store.database import Reader, Writer
 from gateway.store.statements import Prepared, up_to
-from gateway.store.tables import draft, draft_revision, draft_subject, publication
+from gateway.store.tables import draft, draft_revision, draft_subject, publication, submission
 from gateway.store.times import micros, moment
 
 
@@ -70,6 +70,18 @@ _IN_STATE = _OWN.where(draft.c.state == bindparam("state")).limit(up_to("count")
 _WAITING = Prepared(_IN_STATE.order_by(draft.c.created_at, draft.c.id))
 _DECIDED = Prepared(_IN_STATE.order_by(draft.c.decided_at.desc(), draft.c.id))
 _INSERT = Prepared(insert(draft), _FIELDS)
+_OTHER = submission.alias("other")
+_OF_SESSION = Prepared(
+    _OWN.join(submission, submission.c.id == draft.c.submission_id)
+    .join(_OTHER, _OTHER.c.id == bindparam("submission_id"))
+    .where(
+        draft.c.session_id == bindparam("session_id"),
+        draft.c.id != bindparam("id"),
+        submission.c.mapping == _OTHER.c.mapping,
+        submission.c.received_at <= _OTHER.c.received_at,
+    )
+    .order_by(draft.c.created_at, draft.c.id)
+)
 _SUBJECTS = Prepared(
     select(draft_subject.c.patient_id)
     .where(draft_subject.c.draft_id == bindparam("draft_id"))
@@ -141,6 +153,12 @@ def inbox(db: Reader, visibility: ReviewerSight, state: State, *, count: int) ->
     return [_draft(db, row) for row in db.all(_WAITING if state is State.PENDING else _DECIDED, values)]
 
 
+def before(db: Reader, visibility: ReviewerSight, of: Draft) -> list[Draft]:
+    """The drafts made of the same session by the same mapping, of what was received before, the oldest first."""
+    values = {"custodian_id": visibility.organization_id, "session_id": of.session_id, "id": of.id}
+    return [_draft(db, row) for row in db.all(_OF_SESSION, values | {"submission_id": of.submission_id})]
+
+
 def history(db: Reader, visibility: ReviewerSight, id: str) -> tuple[Dossier, list[tuple[datetime, Revision]]]:
     """What every revision hangs on, and all revisions, the machine's first. Raises LookupError for no such draft."""
     rows = db.all(_REVISIONS, {"id": id, "custodian_id": visibility.organization_id})
@@ -183,13 +201,26 @@ def advance(writer: Writer, audit: AuditEntry, former: Draft, state: State, revi
 
 def decide(writer: Writer, audit: AuditEntry, former: Draft, decision: Decision) -> bool:
     """Approve, return or reject; False when the draft is not as `former` any more, and then nothing is changed."""
-    values = {
-        "to_state": decision.state.value,
-        "at": micros(decision.at),
-        "by": decision.by,
-        "approved": former.digest if decision.state is State.APPROVED else None,
-        "why": decision.reason,
-    }
+    approved = former.digest if decision.state is State.APPROVED else None
+    return _end(writer, audit, former, decision.state, decision.at, decision.by, approved, decision.reason)
+
+
+def replace(writer: Writer, audit: AuditEntry, former: Draft, at: datetime) -> bool:
+    """A newer draft takes its place; False when it is not as `former` any more, and then nothing is changed."""
+    return _end(writer, audit, former, State.REPLACED, at, None, None, None)
+
+
+def _end(
+    writer: Writer,
+    audit: AuditEntry,
+    former: Draft,
+    state: State,
+    at: datetime,
+    by: str | None,
+    approved: str | None,
+    why: str | None,
+) -> bool:
+    values = {"to_state": state.value, "at": micros(at), "by": by, "approved": approved, "why": why}
     if writer.run(_DECIDE, values | _held(former)) != 1:
         return False
     record(writer, audit)

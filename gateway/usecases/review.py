@@ -28,6 +28,8 @@ from gateway.rules.revision import Revision
 from gateway.store import drafts, resources
 from gateway.store.database import Reader, Writer
 from gateway.store.drafts import Draft
+from gateway.store.resources import Stored
+from gateway.usecases import reprocessing
 from gateway.usecases.asked import Asked
 from gateway.usecases.companions import companions_of
 from gateway.usecases.door import check_all
@@ -97,7 +99,7 @@ def approve(services: Services, asked: Asked, draft_id: str, digest: str) -> Dec
     Raises NotFound, PreconditionFailed when the content is another or somebody else was first, Conflict."""
 
     def publish(step: _Step, state: State) -> Decided:
-        made, attributed = _approved(step)
+        made, attributed, formers = _approved(step)
         decision = drafts.Decision(state, asked.at, step.practitioner_id)
         references = tuple(sorted(f"{item['resourceType']}/{item['id']}" for item in made))
         entry = step.entry(digest, f"{_leading(references)}/_history/1")
@@ -111,6 +113,7 @@ def approve(services: Services, asked: Asked, draft_id: str, digest: str) -> Dec
                     new = resources.New(item, *whose, patients=step.draft.several)
                     resources.publish(writer, entry, new)
                 drafts.publish(writer, entry, step.draft, made)
+                reprocessing.supersede(services, writer, asked, entry, formers, made)
         except PreconditionFailed:
             return _approved_meanwhile(step)
         return _decided(step.draft, decision, references)
@@ -193,22 +196,23 @@ def _leading(references: Sequence[str]) -> str:
     return min(references, key=lambda each: (each.startswith("Provenance/"), not each.startswith("DocumentReference/")))
 
 
-def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
-    """What approval publishes, and the Device, card and prompt it makes known."""
+def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...], list[Stored]]:
+    """What approval publishes, the Device, card and prompt it makes known, and the documents it replaces."""
     services, draft, by = step.services, step.draft, step.practitioner_id
     with services.database.read() as db:
         dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
         revision = next(revision for _, revision in revisions if revision.digest == draft.digest)
         people = dict.fromkeys((*revision.editors, by))
         companions = companions_of(db, step.asked.visibility, dossier.basis, people, dossier.attributed)
+        formers = reprocessing.superseding(services, db, step.asked, draft, dossier.mapping)
     if not {f"Practitioner/{by}", *(f"Patient/{id}" for id in draft.patients)} <= companions.keys():
         raise Forbidden("The practitioner of the token is not known here, or its purpose does not open the record.")
     approval, protection = Approval(by, draft.created_at), raised(revision.protection, given(services, dossier))
     told = Told(dossier.basis, revision.number, step.asked.at, revision.editors, approval, protection)
     content = Content(dossier.outline, revision.statements, revision.entries)
-    made = published(told, content, companions, services.fhir_base)
+    made = reprocessing.replacing(published(told, content, companions, services.fhir_base), formers)
     check_all(services, made)
-    return made, dossier.attributed
+    return made, dossier.attributed, formers
 
 
 def _make_known(writer: Writer, entry: AuditEntry, step: _Step, attributed: Sequence[dict[str, Any]]) -> None:

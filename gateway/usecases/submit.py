@@ -24,7 +24,7 @@ from gateway.rules.subjects import subject_of
 from gateway.store import drafts, submissions, transcripts
 from gateway.store.database import Reader, Writer
 from gateway.store.submissions import ACCEPTED, REFUSED, Part, Submission
-from gateway.usecases import alerting
+from gateway.usecases import alerting, reprocessing
 from gateway.usecases.asked import Asked
 from gateway.usecases.first_draft import Drafted
 from gateway.usecases.intake import Intake, Source, take_in
@@ -220,6 +220,7 @@ def _store(
     if intake.draft:
         draft, revision = _row(accepted, intake, intake.draft, source.at), intake.draft.revision
         drafts.add(writer, entry, draft, intake.draft.dossier, revision)
+        reprocessing.take_place(services, writer, entry, draft, accepted.mapping)
         alerting.draft_kept(writer, entry, draft, revision.resources)
 
 

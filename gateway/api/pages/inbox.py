@@ -23,6 +23,7 @@ _TABS = {
     State.RETURNED: "Returned",
     State.APPROVED: "Approved",
     State.REJECTED: "Rejected",
+    State.REPLACED: "Replaced",
 }
 _SAID = {
     "returned": "Returned. The reason is kept with the text.",
@@ -50,6 +51,7 @@ _EMPTY = {
     State.RETURNED: Empty("Nothing has been returned", "What you return waits here until it is edited or rejected."),
     State.APPROVED: Empty("Nothing is approved yet", "What you approve can be read again here."),
     State.REJECTED: Empty("Nothing has been rejected", "What you reject is kept here and never published."),
+    State.REPLACED: Empty("Nothing was replaced", "A draft whose session was processed again is kept here."),
 }
 
 

@@ -16,6 +16,7 @@ BADGES = {
     State.RETURNED: "Returned, not approved",
     State.APPROVED: "AI-written, approved",
     State.REJECTED: "Rejected, never published",
+    State.REPLACED: "Replaced by a newer draft",
 }
 _WARNINGS = (
     "sentence comes without a transcript line.",
@@ -142,6 +143,8 @@ def _verdict(view: View, decided_by: str) -> str:
     draft = view.draft
     if draft.decided_at is None:
         return ""
+    if draft.state is State.REPLACED:
+        return f"The session was processed again: a newer draft took its place on {day(draft.decided_at)}."
     return f"{draft.state.value.capitalize()} by {decided_by or 'a clinician'} on {day(draft.decided_at)}."
 
 
