@@ -20,7 +20,7 @@ from gateway.fhir.primitives import PRIMITIVES
 from gateway.fhir.tables import node
 from gateway.rules.codes import TERMINOLOGY, concept, instant
 from gateway.rules.entry_amending import put
-from gateway.rules.entry_leaves import leaves
+from gateway.rules.entry_leaves import Leaf, leaves
 from gateway.rules.narrative import div, element
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ _WRONG = "entered-in-error"
 _REQUESTS = ("MedicationRequest", "MedicationStatement", "Procedure", "Immunization", "Encounter", "Task")
 _PLANS = ("CarePlan", "CareTeam", "ClinicalImpression", "Communication", "Flag", "Goal")
 _HAVE_WRONG = frozenset({*_CORRECTED, *_VERIFIED, *_REQUESTS, *_PLANS})
-_NUMBERS = ("decimal", "integer", "positiveInt", "unsignedInt", "boolean")
+_NUMBERS = ("decimal", "integer", "positiveInt", "unsignedInt")
 _SETTABLE = frozenset({"string", "markdown", "date", "dateTime", "instant", "time", *_NUMBERS})
 _ASSERTED = frozenset({"AIAST", "CLINAST", "PATAST", "PROCESSINLINELABEL"})
 
@@ -58,6 +58,11 @@ class Remedy:
         return not (self.values or self.is_error or self.addendum)
 
 
+def settable(item: Mapping[str, Any]) -> list[Leaf]:
+    """The words, numbers and dates that can be put right; of a document none."""
+    return [leaf for leaf in leaves(item) if leaf.type in _SETTABLE] if item["resourceType"] not in DOCUMENTS else []
+
+
 def faults(item: Mapping[str, Any], remedy: Remedy) -> Iterator[Issue]:
     """What cannot be done to it, by its place in the decision."""
     kind = item["resourceType"]
@@ -68,7 +73,7 @@ def faults(item: Mapping[str, Any], remedy: Remedy) -> Iterator[Issue]:
         yield Issue("This cannot be marked as entered in error.", "enteredInError", "not-supported")
     if bool(remedy.addendum) is not (kind in DOCUMENTS) and not remedy.is_error:
         yield Issue("A document takes an addendum, and nothing else does.", "addendum", "not-supported")
-    there = {} if kind in DOCUMENTS else {leaf.path: leaf for leaf in leaves(item) if leaf.type in _SETTABLE}
+    there = {leaf.path: leaf for leaf in settable(item)}
     for number, (path, value) in enumerate(remedy.values.items()):
         if path not in there:
             yield Issue("Nothing that can be changed stands there.", f"set[{number}]", "not-supported")

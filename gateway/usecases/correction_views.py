@@ -7,25 +7,30 @@ from datetime import datetime
 from typing import Any
 
 from gateway.fhir.json import parse
+from gateway.fhir.search.query import parse as parse_query
 from gateway.rules.audit import Act
-from gateway.rules.correction import REQUEST, TASK_TYPES, Stage, due_at, kind_of, stage_of
+from gateway.rules.correction import REQUEST, TASK_TYPES, Stage, due_at, is_correction, kind_of, stage_of
 from gateway.rules.review import sight_of
-from gateway.store import deliveries
+from gateway.store import deliveries, search
 from gateway.store.database import Reader
 from gateway.store.deliveries import Delivery
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
+from gateway.usecases.belonging import compartment
+from gateway.usecases.bounded import bounded
 from gateway.usecases.changes import Ground
 from gateway.usecases.correction_request import item_of, task_of
 from gateway.usecases.corrections import holders
 from gateway.usecases.disclosures import disclosures
 from gateway.usecases.refusals import recorded
-from gateway.usecases.search import found_in
 from gateway.usecases.services import Services
-from gateway.usecases.walk import Place
 
 Json = dict[str, Any]
-_MOST = "500"
+_MOST, _SHOWN = 500, 100
+_TYPES = (
+    *("Observation", "DocumentReference", "CarePlan", "Goal", "Task", "QuestionnaireResponse", "RiskAssessment"),
+    *("Condition", "CareTeam", "Communication", "Flag"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Followed:
 
 
 def waiting(services: Services, asked: Asked) -> list[Correction]:
-    """The requests that have to be decided, the first of all first. Raises Forbidden beyond the scopes."""
+    """The requests that have to be decided, the first of all first."""
     return _listed(services, asked, ("status", "ready,in-progress"), ("code", f"{TASK_TYPES}|{REQUEST}"))
 
 
@@ -62,8 +67,19 @@ def own(services: Services, asked: Asked) -> list[Correction]:
     return _listed(services, asked, ("code", f"{TASK_TYPES}|"), letters=True)
 
 
+def disputable(services: Services, asked: Asked) -> list[Json]:
+    """What of the own record a patient may ask about, the latest first."""
+    patient = asked.caller.patient_id or ""
+    with services.database.read() as db:
+        found = compartment(db, asked, patient, _TYPES, whole=True)
+    latest = sorted(found, key=lambda row: row.updated_micros, reverse=True)[:_SHOWN]
+    services.journal.record(disclosures(asked, Act.SEARCH, "Patient", latest)).result()
+    asked_for = (parse(row.text) for row in latest)
+    return [each for each in asked_for if not is_correction(each)]
+
+
 def follow(services: Services, asked: Asked, id: str) -> Followed:
-    """Raises NotFound, and Forbidden beyond the scopes."""
+    """Raises NotFound."""
     with recorded(services, asked, Act.SEARCH, "Task"), services.database.read() as db:
         found, _ = task_of(Ground(services, asked, db), id)
         rows = [found]
@@ -102,5 +118,7 @@ def _correction(services: Services, asked: Asked, db: Reader, found: Stored, row
 
 
 def _found(services: Services, asked: Asked, db: Reader, type: str, *pairs: tuple[str, str]) -> list[Stored]:
-    found = found_in(services, asked, db, Place(type), [*pairs, ("_count", _MOST)])
-    return [*found.matches]
+    """What a search finds that no scope limits: who may follow requests sees what was said about them."""
+    query = parse_query(type, list(pairs))
+    with bounded(services, db):
+        return [hit.stored for hit in search.search(db, asked.visibility, query, scope={type: []}, count=_MOST)]

@@ -2,12 +2,28 @@
 
 from fastapi import APIRouter, Response
 
-from gateway.api.pages import alerts, consenting, decisions, draft, inbox, my_record, protection, sign_in, static_files
+from gateway.api.pages import (
+    alerts,
+    consenting,
+    corrections,
+    decisions,
+    draft,
+    inbox,
+    my_corrections,
+    my_record,
+    protection,
+    sign_in,
+    static_files,
+)
 from gateway.api.pages.route import PageRoute
 from gateway.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
-for part in (sign_in, inbox, alerts, draft, decisions, protection, my_record, consenting, static_files):
+_PARTS = (
+    *(sign_in, inbox, alerts, corrections, draft, decisions, protection),
+    *(my_record, my_corrections, consenting, static_files),
+)
+for part in _PARTS:
     router.include_router(part.router)
 
 _rest = APIRouter(route_class=PageRoute)

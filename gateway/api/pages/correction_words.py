@@ -1,0 +1,143 @@
+"""What the use cases tell of a request for a correction, as the patient and the clinician read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.api.pages.words import day, plural
+from gateway.rules.correction import DISAGREEMENT, REFUSED, Stage, is_open, kind_of
+from gateway.rules.entry_leaves import leaves
+from gateway.usecases.correction_views import Correction
+
+_STAGES = {
+    Stage.QUEUED: "Received, not looked at yet",
+    Stage.IN_REVIEW: "Being looked at",
+    Stage.WAITING: "The clinic asks for more",
+    Stage.CANCELLED: "Taken back",
+    Stage.AMENDED: "Put right",
+    Stage.PARTLY: "Put right in part",
+    Stage.DENIED: "Denied",
+    Stage.LOGGED: "Disagreement kept with the record",
+    Stage.REBUTTED: "Disagreement kept with the record, and the clinic’s answer to it",
+}
+_KINDS = {
+    "Observation": "Observation",
+    "DocumentReference": "Note or document",
+    "Composition": "Note",
+    "CarePlan": "Care plan",
+    "CareTeam": "Care team",
+    "Goal": "Goal",
+    "Task": "Homework or task",
+    "QuestionnaireResponse": "Answers to a questionnaire",
+    "RiskAssessment": "Estimate of risk",
+    "Communication": "Message",
+}
+_DATES = (
+    "effectiveDateTime",
+    "date",
+    "authored",
+    "authoredOn",
+    "occurrenceDateTime",
+    "sent",
+    "created",
+    "recordedDate",
+)
+_LONGEST = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something in the record: `title` tells it from others, `lines` all it says."""
+
+    reference: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One letter. `is_patients`: it came from the patient's side."""
+
+    who: str
+    day: str
+    texts: tuple[str, ...]
+    is_patients: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request or a disagreement; what may be done next is told by the `may_…`."""
+
+    id: str
+    version: int
+    title: str
+    stage: str
+    received: str
+    due: str
+    letters: tuple[Said, ...]
+    item: Item | None
+    told: str
+    is_disagreement: bool
+    is_open: bool
+    is_waiting: bool
+    may_disagree: bool
+    may_rebut: bool
+
+
+def item_of(resource: Mapping[str, Any]) -> Item:
+    kind = str(resource["resourceType"])
+    said = tuple(Line(leaf.name, leaf.text) for leaf in leaves(resource))
+    when = next((str(resource[name])[:10] for name in _DATES if name in resource), "")
+    words = next((line.text for line in said if line.text), "")
+    title = ": ".join(each for each in (_KINDS.get(kind, kind), words[:_LONGEST]) if each)
+    return Item(f"{kind}/{resource['id']}", f"{title} ({when})" if when else title, said)
+
+
+def request_of(found: Correction, now: datetime) -> Request:
+    is_disagreement = kind_of(found.task) == DISAGREEMENT
+    return Request(
+        id=found.task["id"],
+        version=found.version,
+        title="Disagreement" if is_disagreement else "Request for a correction",
+        stage=_STAGES[found.stage],
+        received=day(datetime.fromisoformat(found.task["authoredOn"])),
+        due=_due(found.due, now),
+        letters=_said(found.letters),
+        item=item_of(found.item) if found.item else None,
+        told=plural(len(found.told), "organization was told", "organizations were told") if found.told else "",
+        is_disagreement=is_disagreement,
+        is_open=is_open(found.stage),
+        is_waiting=found.stage is Stage.WAITING,
+        may_disagree=found.stage in REFUSED,
+        may_rebut=found.stage is Stage.LOGGED,
+    )
+
+
+def _said(letters: Sequence[Mapping[str, Any]]) -> tuple[Said, ...]:
+    return tuple(
+        Said(
+            "The clinic" if each["sender"].get("reference", "").startswith("Practitioner/") else "The patient",
+            str(each["sent"])[:10],
+            tuple(part["contentString"] for part in each.get("payload", ()) if "contentString" in part),
+            not each["sender"].get("reference", "").startswith("Practitioner/"),
+        )
+        for each in letters
+    )
+
+
+def _due(due: datetime | None, now: datetime) -> str:
+    """The clock of sixty days, as it stands."""
+    if due is None:
+        return ""
+    left = (due - now).days
+    clock = f"{plural(left, 'day', 'days')} left" if left >= 0 else f"{plural(-left, 'day', 'days')} over time"
+    return f"To be decided by {day(due)}: {clock}"
