@@ -11,7 +11,7 @@ from typing import Any
 from gateway.fhir import json
 from gateway.mapping.checks import checks_of
 from gateway.mapping.coverage import Ignored
-from gateway.mapping.expression import Scope
+from gateway.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
 from gateway.mapping.faults import MappingFault
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.model import Input
@@ -43,6 +43,7 @@ _KEYS = {
     "checks",
     "rows",
     "again",
+    "patients",
 }
 _NEEDED = ("name", "version", "title", "fhir", "inputs", "template")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -65,6 +66,7 @@ def load_mapping(folder: Path) -> Mapping:
         requires_any=data.get("requires") == "any",
         skips_rows=data.get("rows") == "skip",
         replaces=data.get("again") == "replaces",
+        patients=_patients(source, scope),
         schema=schema,
         ignored=tuple(_ignored(source, schema.shape)),
         checks=checks_of(source, schema.shape),
@@ -129,6 +131,14 @@ def _inputs(source: Source, schema: InputSchema) -> tuple[Input, ...]:
             raise source.fault((*place, "media"), f"the media type is one of: {', '.join(MEDIA)}")
         found.append(Input(name, str(part["title"]), media, part.get("required") is True))
     return tuple(found)
+
+
+def _patients(source: Source, scope: Scope) -> Expression | None:
+    text = source.data.get("patients")
+    try:
+        return None if text is None else compile_expression(str(text), scope)
+    except ExpressionFault as fault:
+        raise source.fault(("patients",), str(fault)) from fault
 
 
 def _transcript(source: Source, scope: Scope) -> Closure | None:

@@ -10,6 +10,7 @@ from typing import Any
 from gateway.errors import Issue
 from gateway.mapping.checks import Check
 from gateway.mapping.coverage import Ignored, coverage
+from gateway.mapping.expression import Expression
 from gateway.mapping.faults import MappingRefusal
 from gateway.mapping.marks import LocalReference, Marked, names_of, resolved
 from gateway.mapping.model import Head, Input, Mapped, Statement
@@ -18,7 +19,7 @@ from gateway.mapping.reading import DEPTH, Received, by_line, read_parts, row_of
 from gateway.mapping.rows import Rows
 from gateway.mapping.schema import MOST_ISSUES, InputSchema
 from gateway.mapping.segments import segments
-from gateway.mapping.strings import Closure
+from gateway.mapping.strings import Closure, evaluated
 from gateway.mapping.values import ABSENT
 
 
@@ -26,7 +27,8 @@ from gateway.mapping.values import ABSENT
 class Mapping:
     """Immutable and safe to share between threads. `digest` is the SHA-256 of the files it was loaded from;
     `skips_rows` tells whether rows that cannot be read are left out, or the whole payload is refused for them;
-    `replaces` whether a later payload of the same session takes the place of what came of the earlier one."""
+    `replaces` whether a later payload of the same session takes the place of what came of the earlier one; `patients`
+    finds whom a payload says it is about, where it says so."""
 
     name: str
     version: str
@@ -37,6 +39,7 @@ class Mapping:
     requires_any: bool
     skips_rows: bool
     replaces: bool
+    patients: Expression | None
     schema: InputSchema
     ignored: tuple[Ignored, ...]
     checks: tuple[Check, ...]
@@ -71,6 +74,11 @@ class Mapping:
         mapped = self.apply(inputs, session)
         found = coverage(inputs, lambda others: self._comparable(others, session), self.ignored)
         return replace(mapped, coverage=found)
+
+    def number_of_patients(self, inputs: Members[str, Any]) -> int | None:
+        """How many the payload says it is about; None where its format does not say."""
+        root = dict(inputs)
+        return len(evaluated(self.patients, root, {"context": root}, "patients")) if self.patients else None
 
     def check(self, inputs: Members[str, Any]) -> None:
         """Raises MappingRefusal."""

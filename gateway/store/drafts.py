@@ -76,11 +76,9 @@ _OF_SESSION = Prepared(
     .join(_OTHER, _OTHER.c.id == bindparam("submission_id"))
     .where(
         draft.c.session_id == bindparam("session_id"),
-        draft.c.id != bindparam("id"),
         submission.c.mapping == _OTHER.c.mapping,
-        submission.c.received_at <= _OTHER.c.received_at,
     )
-    .order_by(draft.c.created_at, draft.c.id)
+    .order_by(submission.c.received_at, draft.c.id)
 )
 _SUBJECTS = Prepared(
     select(draft_subject.c.patient_id)
@@ -153,10 +151,10 @@ def inbox(db: Reader, visibility: ReviewerSight, state: State, *, count: int) ->
     return [_draft(db, row) for row in db.all(_WAITING if state is State.PENDING else _DECIDED, values)]
 
 
-def before(db: Reader, visibility: ReviewerSight, of: Draft) -> list[Draft]:
-    """The drafts made of the same session by the same mapping, of what was received before, the oldest first."""
-    values = {"custodian_id": visibility.organization_id, "session_id": of.session_id, "id": of.id}
-    return [_draft(db, row) for row in db.all(_OF_SESSION, values | {"submission_id": of.submission_id})]
+def of_session(db: Reader, visibility: ReviewerSight, one: Draft) -> list[Draft]:
+    """The drafts made of the same session by the same mapping as `one`, which is among them, as they were received."""
+    values = {"session_id": one.session_id, "submission_id": one.submission_id}
+    return [_draft(db, row) for row in db.all(_OF_SESSION, values | {"custodian_id": visibility.organization_id})]
 
 
 def history(db: Reader, visibility: ReviewerSight, id: str) -> tuple[Dossier, list[tuple[datetime, Revision]]]:

@@ -65,6 +65,9 @@ def take_in(services: Services, db: Reader, source: Source, mapping: Mapping, pa
     if issues := check_size(mapped.resources, [statement.segments for statement in mapped.statements]):
         raise Unprocessable("The document is too large.", issues=issues)
     patients = _patients(db, source, context)
+    if mapping.number_of_patients(received.inputs) not in (None, len(patients)):
+        place = f"{NAME}.patients" if "patients" in context else f"{NAME}.patient"
+        raise Unprocessable(issues=[Issue("The payload is about another number of patients.", place, "invariant")])
     session = _session(db, source, context, patients)
     attribution = attribution_of(context, source.visibility.organization_id)
     made = attributed(context, attribution, source.at)

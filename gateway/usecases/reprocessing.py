@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from gateway.errors import Conflict
@@ -29,14 +30,16 @@ from gateway.usecases.services import Services
 Json = dict[str, Any]
 
 
-def take_place(services: Services, writer: Writer, entry: AuditEntry, newer: Draft, mapping: str) -> None:
-    """In the transaction that keeps the newer draft: those it replaces wait no longer. `entry` records the newer."""
+def take_place(services: Services, writer: Writer, entry: AuditEntry, kept: Draft, mapping: str) -> None:
+    """In the transaction that keeps a draft, which `entry` records: of those of its session only the one that was
+    received last waits, be it this one or another."""
     if entry.caller is None or not _replaces(services, mapping):
         return
-    for former in drafts.before(writer, sight_of(entry.caller), newer):
+    *formers, last = drafts.of_session(writer, sight_of(entry.caller), kept)
+    for former in formers:
         if former.state in REPLACEABLE:
-            done = replace(entry, detail={**entry.detail, "draft": former.id, "replaced_by": newer.id})
-            drafts.replace(writer, done, former, newer.created_at)
+            done = replace(entry, detail={**entry.detail, "draft": former.id, "replaced_by": last.id})
+            drafts.replace(writer, done, former, kept.created_at)
 
 
 def superseding(services: Services, db: Reader, asked: Asked, draft: Draft, mapping: str | None) -> list[Stored]:
@@ -45,7 +48,8 @@ def superseding(services: Services, db: Reader, asked: Asked, draft: Draft, mapp
     if not _replaces(services, mapping):
         return []
     sight = sight_of(asked.caller)
-    approved = (former.id for former in drafts.before(db, sight, draft) if former.state is State.APPROVED)
+    received = takewhile(lambda each: each.id != draft.id, drafts.of_session(db, sight, draft))
+    approved = (former.id for former in received if former.state is State.APPROVED)
     names = [name for id in approved for name in drafts.published(db, sight, id)]
     found = (resources.read(db, asked.visibility, *_named(name)) for name in names if _is_document(name))
     notes = {f"urn:uuid:{id}" for type, id in map(_named, names) if type == "Composition"}
