@@ -15,6 +15,7 @@ from gateway.fhir.search.criteria import Criterion
 from gateway.fhir.search.rows import OF_TYPE
 from gateway.fhir.search.values import CompositeValue
 from gateway.store import comparing
+from gateway.store.statements import up_to
 from gateway.store.tables import ix_date, ix_quantity, ix_reference, ix_string, ix_token, ix_uri, resource
 
 TABLES = {
@@ -77,8 +78,9 @@ def condition(
         return _column(shape, or_(false(), *times), at.c.id)
     if drives:
         return at.c.pk.in_(rows(shape, names, type=type))
-    # Without the type, so that the engine looks at the few rows of this resource, not at all that hold the value.
-    found = rows(shape, names).where(shape.table.c.resource_pk == at.c.pk).correlate(at).exists()
+    # Without the type, so that the engine looks at the few rows of this resource, not at all that hold the value. With
+    # a limit, as SQLite would else join them last of all, after consent was asked of rows that do not match.
+    found = rows(shape, names).where(shape.table.c.resource_pk == at.c.pk).limit(up_to(1)).correlate(at).exists()
     return ~found if shape.modifier in _NEGATED or shape.missing else found
 
 

@@ -8,13 +8,14 @@ from functools import lru_cache
 from itertools import count as counter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, select, union_all
 
 from gateway.fhir.search.query import Query
 from gateway.rules.access import Visibility
 from gateway.store import chains, sorting
 from gateway.store.chains import Hop, Reach, Scope
 from gateway.store.compartments import in_compartment
+from gateway.store.counting import counted
 from gateway.store.database import Reader
 from gateway.store.driving import CONSENTS, driver_of
 from gateway.store.matching import Shape, condition, flatten
@@ -132,8 +133,8 @@ def _form(query: Query, scope: Scope) -> tuple[_Form, dict[str, Any]]:
 def _statement(form: _Form) -> Prepared:
     names = _names()
     if form.is_count:
-        counting = select(func.count()).select_from(resource)
-        return shielded(counting.where(*_conditions(form, form.type, form.reach, names, names)))
+        conditions = _conditions(form, form.type, form.reach, names, names)
+        return counted(conditions, are_few=form.is_sample or form.driver == CONSENTS)
     met = _of_each(form) if form.is_apart else and_(*_conditions(form, form.type, form.reach, names, names))
     return shielded(_page(select(*COLUMNS, *sorting.columns(form.sorts, form.leg)[:-1]).where(met), form))
 

@@ -24,6 +24,7 @@ from gateway.rules.consent import Facts, decider
 from gateway.rules.consent_compile import selectors_of
 from gateway.rules.subjects import SEVERAL
 from gateway.store import consents, history, resources, tables
+from gateway.store.counting import counted
 from gateway.store.database import Database, Writer
 from gateway.store.resources import New, Stored, named
 from gateway.store.visible import parameters, shielded
@@ -35,6 +36,7 @@ from tests.rules.deciding import CUSTODIAN, Compiled, kind
 Json = dict[str, Any]
 ENTRY = AuditEntry(Act.CREATE, datetime(2026, 9, 1, tzinfo=UTC), None)
 EVERY = shielded(select(tables.resource.c.pk).where(tables.resource.c.custodian_id == CUSTODIAN))
+MANY = counted([tables.resource.c.custodian_id == CUSTODIAN], are_few=False)
 TYPES = ("AllergyIntolerance", "Condition", "Consent", "Encounter", "Observation", "Provenance")
 IRCP = [{"coding": [consent_worlds.coding("v3-ParticipationType", "IRCP")]}]
 COLLECTIVES: list[Json] = [
@@ -150,6 +152,7 @@ def test_sql_and_rule_let_the_same_out(part: int, stage: Database, course: Cours
             decide = decider(eyes, rules)
             open = {pk: decision for pk in contents if (decision := decide(facts[pk])).permits}
             assert {pk for (pk,) in writer.all(EVERY, parameters(eyes))} == set(open), caller
+            assert writer.one(MANY, parameters(eyes)) == (len(open),)
             found = {row.pk: row for row in history.history(writer, eyes, TYPES, count=100)}
             assert {pk: set(row.consents) for pk, row in found.items()} == {
                 pk: set(named(decision)) for pk, decision in open.items()
