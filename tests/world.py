@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from gateway.fhir import profiles
 from gateway.fhir.json import dump
 from gateway.fhir.profiles import Profiles
 from gateway.mapping import catalogue
@@ -162,7 +166,7 @@ class World:
             return [json.loads(bytes(row[0])) for row in db.connection.exec_driver_sql(query)]
 
 
-def services_at(folder: Path, profiles: Profiles) -> Services:
+def services_at(folder: Path, profiles: Profiles, mappings: Path = PROJECT / "mappings") -> Services:
     """Services on the database in `folder`, which must have been migrated."""
     database = Database(f"sqlite:///{folder / 'gateway.db'}", KEY)
     return Services(
@@ -170,7 +174,7 @@ def services_at(folder: Path, profiles: Profiles) -> Services:
         journal=Journal(database),
         vault=Vault(KEY),
         notes=Vault(KEY[::-1]),
-        catalogue=catalogue.load(PROJECT / "mappings"),
+        catalogue=catalogue.load(mappings),
         labels=label_rules.load(PROJECT / "mappings" / "labels"),
         profiles=profiles,
         keys=KeySource(Http(origins=())),
@@ -181,10 +185,22 @@ def services_at(folder: Path, profiles: Profiles) -> Services:
     )
 
 
-def settle(folder: Path, profiles: Profiles) -> World:
-    """Migrate a fresh database, start the journal, make the clinic known."""
+def settle(folder: Path, profiles: Profiles, mappings: Path = PROJECT / "mappings") -> World:
+    """A fresh database that knows the clinic, and a journal that has started."""
+    made, whom = _settled()
+    shutil.copy(Path(made.name) / "gateway.db", folder / "gateway.db")
+    services = services_at(folder, profiles, mappings)
+    services.journal.start()
+    return World(services, *whom)
+
+
+@cache
+def _settled() -> tuple[TemporaryDirectory[str], tuple[str, ...]]:
+    """Migrated and made known once in a process: where the database is, and the ids in the order of a `World`."""
+    made = TemporaryDirectory(prefix="world-")
+    folder = Path(made.name)
     upgrade(f"sqlite:///{folder / 'gateway.db'}", KEY)
-    services = services_at(folder, profiles)
+    services = services_at(folder, profiles.load(folder))
     services.journal.start()
     asked = Asked(Caller("t0", "operator", "none", frozenset(), "HSYSADMIN"), services.clock())
     clinic = register.organization(services, asked, "Harbour Clinic", [("urn:example:org", "1")]).id
@@ -196,4 +212,6 @@ def settle(folder: Path, profiles: Profiles) -> World:
     patient = register.patient(
         services, asked, clinic, "Rivers", ["Sam"], "other", "1990-01-02", [("urn:example:mrn", "77")]
     ).id
-    return World(services, clinic, other, patient, grace, ann, lee, noor)
+    services.journal.stop()
+    services.database.close()
+    return made, (clinic, other, patient, grace, ann, lee, noor)
