@@ -45,8 +45,8 @@ def furnished(cast: Cast, home: Path) -> World:
     return world
 
 
-def start(home: Path, name: str = "server", *, log_level: str = "debug") -> Server:
-    """Start a process; it answers when `await_answer` returns."""
+def start(home: Path, name: str = "server", *, log_level: str = "debug", **settings: str) -> Server:
+    """Start a process, with more `settings` by their names; it answers when `await_answer` returns."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -61,6 +61,7 @@ def start(home: Path, name: str = "server", *, log_level: str = "debug") -> Serv
         "GATEWAY_LOG_LEVEL": log_level,
         "GATEWAY_PACKAGES": str(home / "packages"),
         "TMPDIR": str(temporary),
+        **{f"GATEWAY_{name.upper()}": value for name, value in settings.items()},
     }
     with log.open("wb") as output:
         command = [sys.executable, "-m", "gateway", "serve"]

@@ -20,10 +20,14 @@ from gateway import logs, wiring
 from gateway.__main__ import cli, main
 from gateway.commands.operator import operator
 from gateway.errors import Refusal
+from gateway.rules.audit import Act
 from gateway.settings import PROJECT, Settings
+from gateway.store import deliveries
+from gateway.store.deliveries import Notice
 from gateway.store.submissions import Part
 from gateway.usecases.asked import Asked
 from gateway.usecases.submit import Payload, submit
+from tests.outbox.clinic import listening
 from tests.world import SUMMARY
 
 EXAMPLES = PROJECT / "mappings" / "aws-healthscribe" / "examples"
@@ -444,3 +448,34 @@ def test_the_openapi_document_is_current_or_said_not_to_be(
     assert "/submissions/{mapping}" in json.loads(document.read_text())["paths"]
     document.write_text(document.read_text().replace("/submissions/{mapping}", "/elsewhere"))
     assert gateway("openapi", "--check").code == 1
+
+
+def _queued(clinic: str) -> str:
+    with wiring.running(Settings()) as services, services.database.write() as writer:
+        entry = Asked(operator(clinic), services.clock()).entry(Act.ALERT, None)
+        return deliveries.queue(writer, entry, Notice("alert", clinic, clinic, "Alert/1"))
+
+
+def test_what_waits_goes_to_an_endpoint_once_there_is_one(
+    gateway: Gateway, clinic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = _queued(clinic)
+    assert gateway("work", "--once").code == 0
+    waiting = gateway("endpoint", "show", clinic).out
+    assert "No endpoint" in waiting and delivery in waiting
+    monkeypatch.setenv("GATEWAY_ALLOW_LOOPBACK_PEERS", "true")
+    with listening() as there:
+        secret = gateway("endpoint", "set", clinic, there.url).out.strip()
+        assert re.fullmatch(r"whsec_[\w-]{43}", secret)
+        assert gateway("work", "--once").code == 0
+        assert [each["id"] for each in there.bodies()] == [delivery]
+        shown = gateway("endpoint", "show", clinic).out
+        assert there.url in shown and delivery not in shown and secret not in shown
+
+
+def test_an_endpoint_is_a_public_https_address_of_an_organization(gateway: Gateway, clinic: str) -> None:
+    said = gateway("endpoint", "set", clinic, "http://192.168.1.7/alerts")
+    assert (said.code, said.out) == (1, "")
+    assert "url: An endpoint is an https address" in said.err
+    assert gateway("endpoint", "set", "nowhere", "https://alerts.clinic.example/").code == 1
+    assert gateway("endpoint", "remove", clinic).code == 1

@@ -15,7 +15,7 @@ import pytest
 from gateway.errors import NotFound, Unprocessable
 from gateway.peers.http import Http
 from gateway.rules.delivery import signature
-from gateway.usecases import endpoints
+from gateway.usecases import alerts, endpoints
 from gateway.usecases.work import Worker
 from tests.outbox.conftest import PATIENCE, Outbox
 from tests.world import PROJECT
@@ -240,6 +240,15 @@ def test_the_secret_is_sealed_in_the_database(outbox: Outbox) -> None:
     with outbox.world.services.database.read() as db:
         (sealed,) = db.connection.exec_driver_sql("SELECT sealed FROM endpoint").scalars()
     assert outbox.secret.encode() not in bytes(sealed)
+
+
+def test_an_alert_that_a_clinician_has_seen_is_not_told_once_more(outbox: Outbox) -> None:
+    outbox.register()
+    alert = outbox.alarm()
+    outbox.worker.once()
+    alerts.acknowledge(outbox.world.services, outbox.world.reviewer, alert)
+    outbox.clock.turn(hours=1)
+    assert outbox.worker.once() == 0
 
 
 def test_an_alert_that_nobody_acknowledges_is_told_once_more_and_marked(outbox: Outbox) -> None:
