@@ -61,6 +61,25 @@ class TracedStatement(Shape):
     evidence: list[Evidence]
 
 
+class TracedPart(Shape):
+    id: str = Field(description="The element id in the resource, which Provenance targets.")
+    path: str
+    origin: Origin
+    written_by: str | None
+    evidence: list[Evidence]
+
+
+class TracedEntry(Shape):
+    id: str
+    resource: str = Field(description="What it was published as.")
+    headline: str
+    origin: Origin
+    revises: str | None
+    written_by: str | None
+    evidence: list[Evidence]
+    parts: list[TracedPart]
+
+
 class Approved(Shape):
     by: str
     at: datetime
@@ -98,6 +117,7 @@ class LineageOf(Shape):
     model: Model
     published: list[str]
     statements: list[TracedStatement]
+    entries: list[TracedEntry]
     edits: list[EditMade]
     approval: Approved
     consents: list[InForce]

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from gateway.api.dependencies import asked_of, require, services_of
 from gateway.api.protection import ProtectionView, WantedProtection, protection_view
+from gateway.api.review_entries import EntryView, RemovedEntry, WantedChange, entry_view, removed_view
 from gateway.api.shapes import Shape
 from gateway.api.strict import StrictRoute
 from gateway.errors import PreconditionRequired
@@ -73,6 +74,11 @@ class TranscriptLine(Shape):
     text: str | None
 
 
+class SkippedRow(Shape):
+    place: str
+    reason: str
+
+
 class ReviewedStatement(Shape):
     id: str
     section: str
@@ -109,6 +115,9 @@ class DraftView(Entry):
     reason: str | None
     sections: list[Section]
     statements: list[ReviewedStatement]
+    entries: list[EntryView]
+    removed_entries: list[RemovedEntry]
+    skipped: list[SkippedRow] = Field(description="Rows of the payload that nobody could read and that were left out.")
     edits: list[EditMade]
     protection: ProtectionView
 
@@ -122,9 +131,11 @@ class WantedStatement(Shape):
 
 
 class Amendment(Shape):
-    """All statements as they shall be, in order; one that is left out is removed."""
+    """All statements as they shall be, in order; one that is left out is removed. Of the entries only those that
+    shall change."""
 
-    statements: list[WantedStatement] = Field(max_length=1000)
+    statements: list[WantedStatement] | None = Field(None, max_length=1000, description="Without it, the note stays.")
+    entries: list[WantedChange] = Field(default_factory=list, max_length=2000)
     protection: WantedProtection | None = Field(None, description="Without it, the protection stays.")
 
 
@@ -161,6 +172,9 @@ def read_review(request: Request, response: Response, caller: Reviewer, id: str)
         reason=view.draft.reason,
         sections=[Section(id=key, title=title) for key, title in view.sections.items()],
         statements=[_statement(sentence) for sentence in view.sentences],
+        entries=[entry_view(entry) for entry in view.entries],
+        removed_entries=[removed_view(entry) for entry in view.removed],
+        skipped=[SkippedRow.model_validate(row) for row in view.dossier.skipped],
         edits=[EditMade.model_validate(edit) for edit in view.edits],
         protection=protection_view(view.revision.protection, services_of(request).labels),
     )
@@ -188,12 +202,15 @@ def amend(
     amendment: Amendment,
 ) -> Step:
     """Untouched statements stay the machine's; changed ones are revisions of its sentences and keep their evidence; new
-    ones are the clinician's alone. The machine's text is never overwritten. The protection may be raised freely, and
+    ones are the clinician's alone. In entries, words, numbers and dates can be set; the patient's own can only be taken
+    out. The machine's text is never overwritten. The protection may be raised freely, and
     lowered with a reason. The answer's ETag is the new digest."""
-    wanted = [Wanted(each.text, each.section, each.id) for each in amendment.statements]
+    given = amendment.statements
+    wanted = None if given is None else [Wanted(each.text, each.section, each.id) for each in given]
+    entries = [each.wanted for each in amendment.entries]
     choice = amendment.protection.choice if amendment.protection else None
     services, asked = services_of(request), asked_of(request, caller)
-    return _answer(response, review.amendment(services, asked, id, digest, wanted, choice))
+    return _answer(response, review.amendment(services, asked, id, digest, wanted, choice, entries))
 
 
 @router.post("/{id}/return", summary="Give the draft back to its producer", responses=_STEP)

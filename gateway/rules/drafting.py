@@ -33,11 +33,11 @@ class Content:
 
 def drafted(act: Act, content: Content, author: str, companions: Companions, base: str) -> Revision:
     """The revision that `act` makes. Content keeps its ids; its version is the number of the revision."""
-    draft = UUID(act.basis.draft_id)
+    draft = act.basis.draft_id
     kept = {"Composition", *_documents(act.basis).values(), *(entry.id for entry in content.entries)}
 
     def name(what: str) -> str:
-        return str(uuid5(draft, what if what in kept else f"{act.revision} {what}"))
+        return drafted_id(draft, what if what in kept else f"{act.revision} {what}")
 
     resources = _resources(act, content, companions, base, name)
     return Revision(
@@ -49,6 +49,11 @@ def drafted(act: Act, content: Content, author: str, companions: Companions, bas
         act.protection,
         entries=content.entries,
     )
+
+
+def drafted_id(draft_id: str, what: str) -> str:
+    """The id in a draft of its note, or of an entry: the same in every revision."""
+    return str(uuid5(UUID(draft_id), what))
 
 
 def published(act: Act, content: Content, companions: Companions, base: str) -> tuple[Json, ...]:

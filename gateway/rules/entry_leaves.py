@@ -34,6 +34,7 @@ _UNSAID = frozenset(
         ),
     }
 )
+_BARE = frozenset({"value", "code", "answer", "item", "content", "attachment"})
 # The member that names the others of an element.
 _NAMED_BY = {
     "Observation.component": "code",
@@ -173,8 +174,4 @@ def _written(value: Any) -> str:
 
 def _spoken(name: str) -> str:
     """`dueDate` as `due date`; what says no more than that a value stands there is not said."""
-    return (
-        ""
-        if name in ("value", "answer", "item", "content", "attachment")
-        else re.sub(r"([A-Z])", lambda found: f" {found[1].lower()}", name)
-    )
+    return "" if name in _BARE else re.sub(r"([A-Z])", lambda found: f" {found[1].lower()}", name)

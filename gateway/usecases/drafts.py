@@ -9,6 +9,8 @@ from itertools import pairwise
 
 from gateway.fhir import json
 from gateway.rules.audit import Act
+from gateway.rules.entries import Entry
+from gateway.rules.entry_amending import diff_entries
 from gateway.rules.evidence import Change, Origin, Statement, diff, segment_identifier
 from gateway.rules.protection import differences
 from gateway.rules.rendering import name_of
@@ -21,6 +23,7 @@ from gateway.store.transcripts import Spoken
 from gateway.usecases import reviewable
 from gateway.usecases.asked import Asked
 from gateway.usecases.refusals import recorded
+from gateway.usecases.reviewed_entries import ReviewedEntry, removed, reviewed
 from gateway.usecases.services import Services
 
 
@@ -54,7 +57,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry of the inbox. `start` is the session's; `unproven` counts the machine's sentences without evidence."""
+    """A draft in the inbox. `start` is the session's; `unproven` counts the machine's sentences without evidence."""
 
     draft: Draft
     patient: str
@@ -62,6 +65,7 @@ class Waiting:
     start: str
     sentences: int
     unproven: int
+    entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class View:
     model: str
     sections: Mapping[str, str]
     sentences: tuple[Sentence, ...]
+    entries: tuple[ReviewedEntry, ...]
+    removed: tuple[Entry, ...]
     edits: tuple[Edit, ...]
 
 
@@ -94,9 +100,10 @@ def inbox(services: Services, asked: Asked, state: State = State.PENDING, *, cou
 
 def _waiting(db: Reader, asked: Asked, draft: Draft) -> Waiting:
     dossier, revisions = drafts.history(db, sight_of(asked.caller), draft.id)
-    statements = revisions[-1][1].statements
-    unproven = sum(not each.evidence and each.origin is not Origin.HUMAN for each in statements)
-    return Waiting(draft, *_names(db, asked, draft, dossier), dossier.basis.start, len(statements), unproven)
+    statements, entries = revisions[-1][1].statements, revisions[-1][1].entries
+    unproven = sum(not each.evidence and each.origin in (Origin.MACHINE, Origin.REVISION) for each in statements)
+    names = _names(db, asked, draft, dossier)
+    return Waiting(draft, *names, dossier.basis.start, len(statements), unproven, len(entries))
 
 
 def view(services: Services, asked: Asked, draft_id: str) -> View:
@@ -127,6 +134,8 @@ def _view(services: Services, db: Reader, asked: Asked, draft: Draft) -> View:
             Sentence(each, machine.get(each.id), lines_of(each, draft.session_id, segments))
             for each in current.statements
         ),
+        entries=reviewed(dossier, current),
+        removed=removed(dossier, current),
         edits=edits_of(revisions),
     )
 
@@ -144,7 +153,11 @@ def edits_of(revisions: list[tuple[datetime, Revision]]) -> tuple[Edit, ...]:
 
 
 def _changes(former: Revision, latter: Revision) -> tuple[Change, ...]:
-    return (*diff(former.statements, latter.statements), *differences(former.protection, latter.protection))
+    return (
+        *diff(former.statements, latter.statements),
+        *diff_entries(former.entries, latter.entries),
+        *differences(former.protection, latter.protection),
+    )
 
 
 def _names(db: Reader, asked: Asked, draft: Draft, dossier: Dossier) -> tuple[str, str]:

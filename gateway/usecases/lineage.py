@@ -11,6 +11,9 @@ from gateway.fhir.json import parse
 from gateway.rules.audit import Act
 from gateway.rules.basis import Basis
 from gateway.rules.consent import Rule
+from gateway.rules.drafting import published_id
+from gateway.rules.entries import Entry
+from gateway.rules.entry_leaves import headline
 from gateway.rules.evidence import Origin, Statement, segment_identifier, sentence_identifier
 from gateway.rules.purposes import ANY, covered_by
 from gateway.rules.rendering import name_of
@@ -75,6 +78,31 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
+class TracedPart:
+    """An element of an entry with an origin of its own."""
+
+    id: str
+    path: str
+    origin: Origin
+    written_by: str | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TracedEntry:
+    """One entry of what was approved: `resource` is what it was published as, `headline` its first words."""
+
+    id: str
+    resource: str
+    headline: str
+    origin: Origin
+    revises: str | None
+    written_by: str | None
+    evidence: tuple[Evidence, ...]
+    parts: tuple[TracedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Approved:
     by: str
     at: datetime
@@ -103,6 +131,7 @@ class Lineage:
     model: Model
     published: tuple[str, ...]
     statements: tuple[Traced, ...]
+    entries: tuple[TracedEntry, ...]
     edits: tuple[Edit, ...]
     approval: Approved
     consents: tuple[InForce, ...]
@@ -141,6 +170,7 @@ def _lineage(services: Services, db: Reader, asked: Asked, target: str, draft: D
         model=_model(db, asked, dossier.basis),
         published=published,
         statements=tuple(_traced(each, draft, segments, dossier.sections, machine) for each in final.statements),
+        entries=tuple(_traced_entry(each, draft, segments) for each in final.entries),
         edits=edits_of(revisions),
         approval=Approved(f"Practitioner/{draft.decided_by}", draft.decided_at, final.digest, final.number),
         consents=tuple(each for id in draft.patients for each in _in_force(db, asked, id)),
@@ -170,9 +200,32 @@ def _traced(
         origin=statement.origin,
         revises=statement.of,
         machine_sentence=sentence_identifier(draft.id, statement.id) if statement.id in machine else None,
-        written_by=f"Practitioner/{statement.by}" if statement.by else None,
+        written_by=_practitioner(statement.by),
         evidence=tuple(_evidence(draft.session_id, id, segments.get(id)) for id in statement.evidence),
     )
+
+
+def _traced_entry(entry: Entry, draft: Draft, segments: dict[str, Spoken]) -> TracedEntry:
+    def rests_on(segment_ids: tuple[str, ...]) -> tuple[Evidence, ...]:
+        return tuple(_evidence(draft.session_id, id, segments.get(id)) for id in segment_ids)
+
+    return TracedEntry(
+        id=entry.id,
+        resource=f"{entry.type}/{published_id(draft.id, entry.id)}",
+        headline=headline(entry.resource),
+        origin=entry.origin,
+        revises=entry.of,
+        written_by=_practitioner(entry.by),
+        evidence=rests_on(entry.evidence),
+        parts=tuple(
+            TracedPart(part.id, part.path, part.origin, _practitioner(part.by), rests_on(part.evidence))
+            for part in entry.parts
+        ),
+    )
+
+
+def _practitioner(id: str | None) -> str | None:
+    return f"Practitioner/{id}" if id else None
 
 
 def _evidence(session_id: str, id: str, segment: Spoken | None) -> Evidence:
