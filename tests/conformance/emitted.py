@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.fhir.json import dump
-from tests.house import House
+from tests.assigning import brought
+from tests.disputing import decided, disagreed, disputed
+from tests.house import House, backend
 from tests.synthetic import history_of
+from tests.writers import created, observation
 
 Json = dict[str, Any]
 
@@ -31,6 +34,7 @@ READS = (
     "_history?_count=40",
     "DocumentReference?_count=5&_include=DocumentReference:subject&_revinclude=Provenance:target",
     "Patient?_count=2&_summary=true",
+    "Task?_count=40&_revinclude=Communication:about&_revinclude=Provenance:target",
 )
 OF_A_PATIENT = ("", "/_history", "/$everything?_count=20", "/$summary", "/$meta")
 
@@ -41,7 +45,8 @@ def emitted(house: House) -> list[Emitted]:
     prefer = {"Prefer": "return=representation"}
     written = house.ask("POST", "/fhir", house.writer, json=history_of(5, 75), headers=prefer)
     assert written.status_code == 200, written.text
-    house.approve(house.draft("s-conformance"))
+    document = house.approve(house.draft("s-conformance"))
+    _told_otherwise(house, document["DocumentReference"])
     house.grant()
     found = [Emitted("POST transaction", written.json())]
     [patient] = [one for one in entries_of(found[0].resource) if one["resourceType"] == "Patient"]
@@ -53,6 +58,18 @@ def emitted(house: House) -> list[Emitted]:
     found += _asked(house, house.auditor, "AuditEvent?_count=30")
     singles = [Emitted(each.road, resource, inside=True) for each in found for resource in entries_of(each.resource)]
     return list({dump(each.resource): each for each in (*singles, *found)}.values())
+
+
+def _told_otherwise(house: House, document: str) -> None:
+    """Homework that an app has begun; corrections that were upheld, and denied and disagreed with."""
+    app = backend(house.world.services, "A homework app", house.world.clinic, "system/Task.rus").token(house.http)
+    brought(house, app, "accepted", "in-progress")
+    decided(house, disputed(house, f"DocumentReference/{document}"), "partial", addendum="On two days only.")
+    score = created(house, observation(house.world.patient))
+    decided(house, disputed(house, f"Observation/{score['id']}"), "accept", set={"valueQuantity.value": 8})
+    denied = disputed(house, f"Observation/{score['id']}")
+    decided(house, denied, "deny")
+    disagreed(house, denied)
 
 
 def entries_of(bundle: Json) -> list[Json]:

@@ -19,6 +19,7 @@ GUIDES = tuple(
         "hl7.fhir.us.core-6.1.0.tgz",
         "SUSHI-BUILT-hl7.fhir.uv.ips-2.0.1.tgz",
         "SUSHI-BUILT-hl7.fhir.uv.aitransparency-1.0.0-current.tgz",
+        "SUSHI-BUILT-hl7.fhir.uv.patient-corrections-1.0.0.tgz",
         "SUSHI-BUILT-ihe.iti.balp-1.1.5-current.tgz",
         "SUSHI-BUILT-ihe.iti.pcf-1.1.1-current.tgz",
     )

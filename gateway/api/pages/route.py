@@ -68,7 +68,8 @@ def problem(request: Request, status: int) -> Response:
 def kept(request: Request) -> list[str]:
     """The longer texts of the form that was sent."""
     sent: dict[str, str] = getattr(request.state, "fields", {})
-    return [text for name, text in sent.items() if name.startswith(("text-", "add-", "reason")) and text.strip()]
+    typed = ("text-", "add-", "addendum", "reason")
+    return [text for name, text in sent.items() if name.startswith(typed) and text.strip()]
 
 
 class PageRoute(APIRoute):
