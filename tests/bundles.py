@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 
 from tests.house import House
-from tests.writers import send
+from tests.writers import observation, send
 
+ANN = "urn:uuid:0c2f0a6e-9f61-4f2c-9c55-6d3d0d3a8f01"
+EVA = "urn:uuid:0c2f0a6e-9f61-4f2c-9c55-6d3d0d3a8f02"
 INDEXED = ("token", "reference", "date", "string", "quantity", "uri")
 
 
@@ -56,3 +58,12 @@ def kept(house: House) -> dict[str, int]:
     """How many rows the tables of content have."""
     names = ("resource", "consent_rule", *(f"ix_{kind}" for kind in INDEXED))
     return {name: int(house.rows(f"SELECT count(*) FROM {name}")[0][0]) for name in names}
+
+
+def patient(family: str = "Brook", mrn: str = "") -> dict[str, Any]:
+    known = {"identifier": [{"system": "urn:example:mrn", "value": mrn}]} if mrn else {}
+    return {"resourceType": "Patient", **known, "name": [{"family": family}]}
+
+
+def about(full_url: str, **elements: Any) -> dict[str, Any]:
+    return observation("x", **elements) | {"subject": {"reference": full_url}}
