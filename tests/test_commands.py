@@ -389,6 +389,15 @@ def test_trying_shows_the_resources_and_what_became_of_each_value(gateway: Gatew
         assert text in said.out
 
 
+def test_trying_a_table_tells_the_rows_left_out_and_whose_words_the_others_are(gateway: Gateway) -> None:
+    file = EXAMPLES.parents[1] / "daylio" / "examples" / "broken-rows" / "daylio.csv"
+    said = gateway("mapping", "try", "daylio", f"daylio={file}")
+    assert said.code == 0, said.err
+    for text in ("left out", "daylio:4", "by patient"):
+        assert text in said.out
+    assert gateway("mapping", "try", "daylio", "daylio=nowhere.csv").code == 2
+
+
 def test_trying_a_payload_that_does_not_fit_names_each_place(gateway: Gateway) -> None:
     said = gateway("mapping", "try", "aws-healthscribe", str(EXAMPLES / "broken-shapes" / "summary.json"))
     assert said.code == 1

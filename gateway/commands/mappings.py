@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 from rich.json import JSON
+from rich.markup import escape
 from rich.table import Table
 
 from gateway.commands.operator import console, table
 from gateway.fhir.json import dump
 from gateway.mapping import catalogue
-from gateway.mapping.examples import parts_of
 from gateway.mapping.report import Trial, check_folder, try_parts
 from gateway.settings import Settings
 
@@ -33,18 +33,17 @@ def check(
 def try_(
     name: Annotated[str, typer.Argument(help="The mapping, for instance aws-healthscribe.")],
     files: Annotated[
-        list[Path], typer.Argument(help="One file per input, named as it: summary.json, daylio.csv …", exists=True)
+        list[str], typer.Argument(help="One file per input, named as it: summary.json … or daylio=export-of-march.csv.")
     ],
 ) -> None:
     """Print what a mapping makes of a payload, and what became of each of its values; nothing is stored."""
     known = catalogue.load(Settings().mappings)
     if name not in known:
         raise typer.BadParameter(f"there is no mapping '{name}'; there are: {', '.join(sorted(known))}")
-    trial = try_parts(known[name], parts_of(files))
+    trial = try_parts(known[name], dict(map(_part, files)))
     for resource, head in zip(trial.mapped.resources, trial.mapped.heads, strict=True):
-        console.print(
-            f"[bold]{resource.get('resourceType')}[/bold] by {head.by}" + (f": {head.name}" * bool(head.name))
-        )
+        named = f" as {escape(head.name)}" if head.name else ""
+        console.print(f"[bold]{resource.get('resourceType')}[/bold] by {head.by}{named}")
         console.print(JSON(dump(resource).decode()))
     console.print(_coverage(trial))
     for issue in trial.mapped.skipped:
@@ -53,6 +52,15 @@ def try_(
         console.print(f"[red]refused[/red] {issue.expression or ''} {issue.text}")
     if trial.issues:
         raise typer.Exit(1)
+
+
+def _part(argument: str) -> tuple[str, bytes]:
+    """The input and its bytes; the file alone where it has the input's name."""
+    name, is_named, file = argument.rpartition("=")
+    path = Path(file if is_named else argument)
+    if not path.is_file():
+        raise typer.BadParameter(f"there is no file {path}")
+    return name or path.stem, path.read_bytes()
 
 
 def _coverage(trial: Trial) -> Table:

@@ -74,7 +74,7 @@ def _read(rows: Rows, lines: Sequence[str], at: int, header: Sequence[str], deli
     end = _end(lines, at)
     cells = None if end is None else _cells("\n".join(lines[at:end]), delimiter)
     if end is None or cells is None:
-        rows.refuse(at + 1, "has a quotation mark that is not closed")
+        rows.refuse(at + 1, "has a quotation mark that is not closed, or a value far too long")
         return at + 1  # what follows may be rows again
     if len(cells) != len(header):
         rows.refuse(at + 1, f"has {len(cells)} columns; the first line names {len(header)}")

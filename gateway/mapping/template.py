@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from gateway.mapping.directives import Directive, DirectiveFault, of_keys
 from gateway.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
 from gateway.mapping.law import breach
+from gateway.mapping.marking import marking, name_of, segments_of, writer_of
 from gateway.mapping.marks import LOCAL, WRITERS, Mark, Marked, local_reference, unfit
 from gateway.mapping.places import Place, spell
 from gateway.mapping.shape import ANY, Shape, of_data
@@ -163,58 +164,24 @@ class _Compiler:
             kind: (node[directives[kind].key], (*place, directives[kind].key)) for kind in directives.keys() & _MARKS
         }
         segments = self.evidence(*found["evidence"], scope) if "evidence" in found else _nothing
-        name = self.text(*found["name"], scope) if "name" in found else _nothing
+        name = self.name(*found["name"], scope) if "name" in found else _nothing
         by = self.writer(*found["by"], scope) if "by" in found else _nothing
-        written = spell(place)
-
-        def mark(root: Any, variables: Variables) -> Any:
-            value = content(root, variables)
-            if not isinstance(value, dict):
-                return ABSENT
-            said = [closure(root, variables) for closure in (segments, name, by)]
-            new = Mark(written, *(None if item is ABSENT else item for item in said))
-            return Marked(value, value.mark.joined(new) if isinstance(value, Marked) else new)
-
-        return mark
+        return marking(content, segments, name, by, spell(place))
 
     def evidence(self, text: Any, place: Place, scope: Scope) -> Closure:
         if not isinstance(text, str):
             self.refuse(place, "evidence takes one FHIRPath expression")
-        expression, written = self.expression(text, place, scope), spell(place)
+        return segments_of(self.expression(text, place, scope), spell(place))
 
-        def segments(root: Any, variables: Variables) -> Any:
-            found = evaluated(expression, root, variables, written)
-            if not all(isinstance(item, str) for item in found):
-                raise unfit(written, "evidence must be identifiers of segments")
-            return tuple(dict.fromkeys(found))
-
-        return segments
-
-    def text(self, text: Any, place: Place, scope: Scope) -> Closure:
+    def name(self, text: Any, place: Place, scope: Scope) -> Closure:
         if not isinstance(text, str):
-            self.refuse(place, "this takes a text")
-        closure, written = self.node(text, place, scope), spell(place)
-
-        def give(root: Any, variables: Variables) -> Any:
-            value = closure(root, variables)
-            if value is not ABSENT and not isinstance(value, str):
-                raise unfit(written, "this must be a text")
-            return value
-
-        return give
+            self.refuse(place, "a name is a text")
+        return name_of(self.node(text, place, scope), spell(place))
 
     def writer(self, text: Any, place: Place, scope: Scope) -> Closure:
-        closure, written, known = self.text(text, place, scope), spell(place), ", ".join(WRITERS)
-        if not is_template(text) and text not in WRITERS:
-            self.refuse(place, f"the writer is one of: {known}")
-
-        def give(root: Any, variables: Variables) -> Any:
-            value = closure(root, variables)
-            if value is not ABSENT and value not in WRITERS:
-                raise unfit(written, f"the writer is one of: {known}")
-            return value
-
-        return give
+        if not isinstance(text, str) or (not is_template(text) and text not in WRITERS):
+            self.refuse(place, f"the writer is one of: {', '.join(WRITERS)}")
+        return writer_of(self.node(text, place, scope), spell(place))
 
 
 def _nothing(root: Any, variables: Variables) -> Any:

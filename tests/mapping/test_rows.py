@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.mapping.faults import MappingRefusal
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.reading import Received
+from gateway.mapping.rows import RowsFault, csv_rows
 
 Load = Callable[..., Mapping]
 
@@ -138,6 +143,30 @@ def test_a_file_that_is_mostly_bad_is_refused(lenient: Mapping) -> None:
 )
 def test_a_file_that_is_no_table_is_refused_as_a_whole(lenient: Mapping, data: bytes) -> None:
     assert refused(lenient, diary=data) == [("diary", "structure")]
+
+
+CELL = st.text(st.characters(exclude_categories=["C"]), max_size=6).map(str.strip)
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL).filter(any), max_size=8))
+def test_what_a_csv_writer_writes_is_read_as_it_was(cells: list[tuple[str, ...]]) -> None:
+    file = io.StringIO()
+    csv.writer(file).writerows([("day", "mood", "note"), *cells])
+    found = csv_rows("diary", file.getvalue())
+    assert found.faults == []
+    named = (zip(("day", "mood", "note"), row, strict=True) for row in cells)
+    assert found.values == [{name: cell for name, cell in row if cell} for row in named]
+
+
+@given(st.text(st.sampled_from('a,;"\n\r\t ')))
+def test_whatever_comes_is_a_row_a_fault_or_no_table(text: str) -> None:
+    try:
+        found = csv_rows("diary", "x,y\n" + text)
+    except RowsFault:
+        return
+    lines = [*found.lines, *(int((fault.expression or "").rpartition(":")[2]) for fault in found.faults)]
+    assert len(set(lines)) == len(lines)
+    assert all(row.keys() <= {"x", "y"} for row in found.values)
 
 
 def test_ndjson_has_a_row_per_line(lenient: Mapping) -> None:
