@@ -51,7 +51,7 @@ class InputSchema:
         if not isinstance(schema, Mapping) or schema.get("$schema") != DIALECT:
             raise SchemaFault(f"the schema must be an object with $schema {DIALECT}")
         try:
-            self._validator = jsonschema_rs.Draft202012Validator(dict(schema), retriever=_refuse)
+            self._validator = jsonschema_rs.Draft202012Validator(dict(schema), retriever=_refuse, validate_formats=True)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise SchemaFault("not a JSON Schema 2020-12 that can be used without fetching others") from error
         self.shape: Shape = of_schema(schema)

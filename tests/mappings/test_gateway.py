@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -235,6 +236,13 @@ def test_the_transcript_is_kept_apart() -> None:
 @pytest.mark.parametrize("example", GOOD, ids=lambda example: example.name)
 def test_every_local_reference_of_an_example_is_met(example: Example) -> None:
     assert "local:" not in json.dumps(approved(of_example(example.name)), default=str)
+
+
+def test_markup_quotes_and_template_signs_stay_text() -> None:
+    note, journal = of_example("html-and-quotes").resources
+    assert "“I’m &lt;b&gt;fine&lt;/b&gt;” — {{ and }} left it there." in json.dumps(note, ensure_ascii=False)
+    text = base64.b64decode(journal["content"][0]["attachment"]["data"]).decode()
+    assert text == "<script>alert(1)</script> isn’t {% me %}"
 
 
 def test_every_member_of_the_format_is_described() -> None:

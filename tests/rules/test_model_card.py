@@ -90,6 +90,7 @@ def test_every_word_of_a_real_chai_card_is_told() -> None:
         assert check(document({"chai": xml})) == []
 
 
+@pytest.mark.spec("X-049")
 @pytest.mark.parametrize(
     "xml",
     [

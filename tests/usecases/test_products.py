@@ -28,15 +28,23 @@ CARD = """<AppliedModelCard xmlns="https://mc.chai.org/v0.1/schema.xsd">
 
 def sent(world: World, case: str, **changes: Any) -> Receipt:
     context = world.context(source=APP, clinician={"reference": f"Practitioner/{world.grace}"}, **changes)
+    return sent_in(world, context, case)
+
+
+def sent_in(world: World, context: dict[str, Any], case: str) -> Receipt:
     parts = {"context": dump(context), **EXAMPLES[case].parts}
     payload = Payload("gateway", tuple(Part(name, "application/json", data) for name, data in parts.items()))
     return submit(world.services, world.scribe, payload)
 
 
-def published(world: World, receipt: Receipt) -> list[dict[str, Any]]:
-    """What the approval published, as it can be read afterwards."""
+def approve(world: World, receipt: Receipt) -> None:
     id = world.draft_of(receipt)
     review.approve(world.services, world.reviewer, id, drafts.view(world.services, world.reviewer, id).draft.digest)
+
+
+def published(world: World, receipt: Receipt) -> list[dict[str, Any]]:
+    """What the approval published, as it can be read afterwards."""
+    approve(world, receipt)
     return [parse(json.dumps(one).encode()) for one in world.published()]
 
 
@@ -47,7 +55,8 @@ def of_type(resources: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 def test_every_example_is_published_valid_and_settled(world: World, known_profiles: Profiles) -> None:
     for name, example in EXAMPLES.items():
         if example.refused is None and "products" in example.parts:
-            made = published(world, sent(world, name, session=name))
+            approve(world, sent(world, name, session=name))
+    made = [parse(json.dumps(one).encode()) for one in world.published()]
     assert len(made) > 100
     for resource in made:
         faults = [issue for issue in check(resource, profiles=known_profiles) if issue.severity == "error"]
@@ -116,3 +125,16 @@ def test_a_total_that_is_no_sum_is_refused_by_its_place_and_the_payload_kept(wor
         sent(world, "phq-9-wrong-total")
     assert [issue.expression for issue in refusal.value.issues] == ["products.questionnaires[0].total"]
     assert (world.rows("submission"), world.rows("draft")) == (1, 0)
+
+
+def test_what_only_the_patient_wrote_needs_no_model(world: World) -> None:
+    context = {"patient": {"reference": f"Patient/{world.patient}"}, "source": APP}
+    (mood,) = of_type(published(world, sent_in(world, context, "mood-minimal")), "Observation")
+    assert "device" not in mood
+
+
+def test_what_a_machine_wrote_needs_one(world: World) -> None:
+    context = {"patient": {"reference": f"Patient/{world.patient}"}, "source": APP}
+    with pytest.raises(Unprocessable) as refusal:
+        sent_in(world, context, "minimal")
+    assert [(issue.expression, issue.code) for issue in refusal.value.issues] == [("context.model", "required")]
