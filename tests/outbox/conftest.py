@@ -84,7 +84,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     first = world.services.database
     database = Database(f"sqlite:///{tmp_path / 'gateway.db'}", KEY, clock=clock)
     world.services = replace(world.services, database=database, clock=clock)
-    http = Http(origins=None, allow_loopback=True, seconds=1.0)
+    http = Http(origins=None, allow_loopback=True, seconds=20)
     with listening() as clinic:
         yield Outbox(world, clinic, Worker(world.services, http, PATIENCE), http, clock, tmp_path)
     http.close()

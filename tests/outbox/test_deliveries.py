@@ -109,7 +109,9 @@ def test_an_endpoint_that_does_not_answer_in_time_is_asked_again(outbox: Outbox)
     outbox.register()
     alert = outbox.alarm()
     outbox.clinic.delay = 1.5
-    outbox.worker.once()
+    hasty = Http(origins=None, allow_loopback=True, seconds=0.5)
+    Worker(outbox.world.services, hasty, PATIENCE).once()
+    hasty.close()
     assert outbox.standing(alert)[0].last_status is None
     outbox.clinic.delay = 0.0
     outbox.clock.turn(seconds=5)
