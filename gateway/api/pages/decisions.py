@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.api.dependencies import services_of
 from gateway.api.pages.draft import changed
+from gateway.api.pages.entry_views import wanted_entries
 from gateway.api.pages.render import see
 from gateway.api.pages.route import PageRoute, kept
 from gateway.api.pages.session import Fields, Form, form
@@ -41,8 +42,9 @@ def edit(request: Request, draft_id: str, sent: Sent) -> Response:
     try:
         if view.draft.digest != digest:
             raise PreconditionFailed
-        if _is_changed(view, wanted):
-            review.amendment(services, session.asked, draft_id, digest, wanted)
+        entries = list(wanted_entries(view, sent.fields))
+        if entries or _is_changed(view, wanted):
+            review.amendment(services, session.asked, draft_id, digest, wanted, entries=entries)
     except PreconditionFailed:
         return changed(services, session, draft_id, "Your changes are not saved.", kept(request))
     return see(f"/pages/reviews/{draft_id}?said=saved")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -13,12 +14,14 @@ from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
 from gateway.api.pages.session import Session, session
 from gateway.api.pages.views import draft_view, facts
-from gateway.api.pages.words import day
+from gateway.api.pages.words import day, plural
 from gateway.errors import PreconditionFailed
+from gateway.rules.entry_kinds import KINDS
 from gateway.rules.review import State
 from gateway.usecases import drafts
 from gateway.usecases.background import background, clinician
 from gateway.usecases.reach import Recipient, reach
+from gateway.usecases.reviewed_entries import ReviewedEntry
 from gateway.usecases.services import Services
 
 router = APIRouter(route_class=PageRoute)
@@ -28,11 +31,11 @@ _SAID = {
     "saved": "Your changes are saved. The text below is what you would approve.",
     "protected": "The protection is saved.",
 }
-_PUBLISHED = {
-    "DocumentReference": "The note, as a document in the patient’s record.",
-    "Composition": "The same note in parts, so that each sentence has an address of its own.",
-    "Provenance": "{} records of where it comes from: the model, the lines it rests on, who changed and approved it.",
-}
+_NOTE = (
+    "The note, as a document in the patient’s record.",
+    "The same note in parts, so that each sentence has an address of its own.",
+)
+_PROVENANCE = "{} records of where it comes from: the sender, the lines it rests on, who changed and approved it."
 _PURPOSES = {
     "*": "any purpose",
     "TREAT": "treatment",
@@ -81,7 +84,7 @@ def approved(request: Request, draft_id: str, session: Reader) -> Response:
         "approved.html",
         session=session,
         draft=draft_view(view, session.asked.at),
-        published=_published(found.published),
+        published=_published(found.published, view.entries),
         seen_by=["Your own organization, for the patient’s treatment.", *map(_recipient, found.recipients)],
         is_alone=not found.recipients,
     )
@@ -100,8 +103,12 @@ def changed(services: Services, session: Session, draft_id: str, unsaved: str, k
     )
 
 
-def _published(counts: Mapping[str, int]) -> list[str]:
-    return [words.format(counts[kind]) for kind, words in _PUBLISHED.items() if kind in counts]
+def _published(counts: Mapping[str, int], entries: Sequence[ReviewedEntry]) -> list[str]:
+    """The note, the entries by kind, and their records."""
+    kinds = Counter(each.entry.type for each in entries)
+    words = [plural(count, KINDS[type].one, KINDS[type].many) + "." for type, count in kinds.items()]
+    note = _NOTE if "Composition" in counts else ()
+    return [*note, *words, _PROVENANCE.format(counts.get("Provenance", 0))]
 
 
 def _recipient(recipient: Recipient) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.api.pages.entry_views import MARKS, EntryView, GoneView, entry_views, gone_views
 from gateway.api.pages.words import Change, changes, clock, day, lasted, plural, session_day, speaker
-from gateway.rules.evidence import Origin
 from gateway.rules.review import State, Step, may_step
 from gateway.usecases.background import Background
 from gateway.usecases.drafts import Line, Sentence, View, Waiting
@@ -18,11 +18,18 @@ BADGES = {
     State.REJECTED: "Rejected, never published",
     State.REPLACED: "Replaced by a newer draft",
 }
+# Of what no AI wrote.
+_BADGES = {
+    State.PENDING: "Not yet approved",
+    State.RETURNED: "Returned, not approved",
+    State.APPROVED: "Approved",
+    State.REJECTED: "Rejected, never published",
+    State.REPLACED: BADGES[State.REPLACED],
+}
 _WARNINGS = (
     "sentence comes without a transcript line.",
     "sentences come without a transcript line.",
 )
-_MARKS = {Origin.MACHINE: "machine", Origin.REVISION: "edited", Origin.HUMAN: "own"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class SentenceView:
 
     @property
     def is_bare(self) -> bool:
-        return self.mark != "own" and not self.lines and not self.missing
+        return self.mark not in ("own", "patient") and not self.lines and not self.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,9 @@ class DraftView:
     reason: str
     warning: str
     sections: tuple[SectionView, ...]
+    entries: tuple[EntryView, ...]
+    gone: tuple[GoneView, ...]
+    skipped: tuple[str, ...]
     steps: frozenset[str]
 
 
@@ -101,9 +111,9 @@ class Row:
 
 def row(waiting: Waiting, now: datetime) -> Row:
     draft, unproven = waiting.draft, waiting.unproven
-    counted = plural(waiting.sentences, "sentence", "sentences") + (
-        f", {unproven} without a transcript line" if unproven else ""
-    )
+    without = f", {unproven} without a transcript line" if unproven else ""
+    counts = [plural(waiting.sentences, "sentence", "sentences") + without] if waiting.sentences else []
+    counted = ", ".join([*counts, *([plural(waiting.entries, "entry", "entries")] if waiting.entries else [])])
     since = f"waiting {lasted(draft.created_at, now)}"
     if draft.state is not State.PENDING and draft.decided_at:
         since = f"{draft.state} {day(draft.decided_at)}"
@@ -122,21 +132,28 @@ def draft_view(view: View, now: datetime, decided_by: str = "") -> DraftView:
         patient=view.patient,
         title=draft.title,
         session=session_day(view.dossier.basis.start),
-        badge=BADGES[draft.state],
+        badge=(BADGES if view.dossier.basis.attribution.is_ai else _BADGES)[draft.state],
         summary=_summary(view, bare, now),
         verdict=_verdict(view, decided_by),
         reason=draft.reason or "",
         warning=plural(bare, *_WARNINGS) if bare else "",
         sections=sections,
+        entries=entry_views(view),
+        gone=gone_views(view),
+        skipped=tuple(f"{row.place}: {row.reason}" for row in view.dossier.skipped),
         steps=frozenset(step.value for step in Step if may_step(draft.state, step)),
     )
 
 
 def _summary(view: View, bare: int, now: datetime) -> str:
-    count = plural(len(view.sentences), "sentence", "sentences")
+    sentences, entries = len(view.sentences), len(view.entries)
+    counts = [plural(sentences, "sentence", "sentences")] if sentences or not entries else []
+    count = ", ".join([*counts, *([plural(entries, "entry", "entries")] if entries else [])])
     without = f", {bare} without a transcript line" if bare else ""
     waiting = f" Waiting for {lasted(view.draft.created_at, now)}." if view.draft.state is State.PENDING else ""
-    return f"Written by the AI model {view.model}. {count}{without}.{waiting}"
+    is_ai = view.dossier.basis.attribution.is_ai
+    sender = f"Written by the AI model {view.model}" if is_ai else f"Sent by the app {view.model}"
+    return f"{sender}. {count}{without}.{waiting}"
 
 
 def _verdict(view: View, decided_by: str) -> str:
@@ -168,7 +185,7 @@ def _sentence(sentence: Sentence) -> SentenceView:
     return SentenceView(
         key=statement.id,
         text=statement.text,
-        mark=_MARKS[statement.origin],
+        mark=MARKS[statement.origin],
         machine=machine,
         changes=changes(machine, statement.text) if machine else (),
         lines=tuple(_line(line) for line in sentence.lines if line.segment),
@@ -185,7 +202,7 @@ def _line(line: Line) -> LineView:
 
 def facts(view: View, background: Background) -> tuple[Fact, ...]:
     """How the draft came about, for those who want to know."""
-    found = [Fact("Model", view.model)]
+    found = [Fact("Model" if view.dossier.basis.attribution.is_ai else "App", view.model)]
     if card := background.card:
         found.append(Fact(card.title, card.text or card.url or "", card.url))
     if prompt := background.prompt:
