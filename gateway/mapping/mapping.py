@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Members
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from gateway.errors import Issue
@@ -54,9 +55,12 @@ class Mapping:
         """
         inputs, rows = read_parts(self.inputs, parts, max_depth)
         faults = [fault for part in rows.values() for fault in part.faults]
-        for find in (self.schema.faults, self._check_faults) if rows else ():
+        is_hopeless = any(part.is_hopeless for part in rows.values())
+        for find in (self.schema.faults, self._check_faults) if rows and not is_hopeless else ():
             found = [(issue, row_of(issue, rows)) for issue in find(inputs)]
             faults += [by_line(issue, rows) for issue, row in found if row]
+            if rest := [issue for issue, row in found if not row]:
+                raise MappingRefusal([*faults, *rest][:MOST_ISSUES])
             _leave_out(rows, {row for _, row in found if row})
         if faults and not (
             self.skips_rows and len(faults) < MOST_ISSUES and all(part.values for part in rows.values())
@@ -88,7 +92,7 @@ class Mapping:
             raise MappingRefusal(issues)
 
     def _check_faults(self, inputs: Members[str, Any]) -> list[Issue]:
-        return [issue for check in self.checks for issue in check.faults(inputs)][:MOST_ISSUES]
+        return list(islice((issue for check in self.checks for issue in check.faults(inputs)), MOST_ISSUES))
 
     def _part_faults(self, inputs: Members[str, Any]) -> list[Issue]:
         names = {part.name for part in self.inputs}

@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.errors import Issue
 from gateway.fhir import json
+from gateway.mapping.schema import MOST_ISSUES
 
 _DELIMITERS = ",;\t"
 
@@ -25,6 +26,11 @@ class Rows:
     values: list[Any] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     faults: list[Issue] = field(default_factory=list)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """So many faults that the rest need not be read: nobody is told more, and so bad a file is refused."""
+        return len(self.faults) >= MOST_ISSUES
 
     def add(self, line: int, value: Any) -> None:
         self.values.append(value)
@@ -42,6 +48,8 @@ def ndjson_rows(name: str, text: str, max_depth: int) -> Rows:
     """One strict JSON document per line; blank lines are none."""
     rows = Rows(name)
     for number, line in enumerate(text.split("\n"), 1):
+        if rows.is_hopeless:
+            break
         if not line.strip():
             continue
         try:
@@ -62,7 +70,7 @@ def csv_rows(name: str, text: str) -> Rows:
     if len(set(header)) != len(header) or not all(header):
         raise RowsFault("the first line must name every column, and none twice")
     at = first + 1
-    while at < len(lines):
+    while at < len(lines) and not rows.is_hopeless:
         at = _read(rows, lines, at, header, delimiter)
     return rows
 

@@ -138,6 +138,14 @@ def test_a_file_that_is_mostly_bad_is_refused(lenient: Mapping) -> None:
     assert len(refused(lenient, diary=bad)) == 100
 
 
+def test_what_no_row_can_be_blamed_for_refuses_the_payload_beside_the_rows(lenient: Mapping) -> None:
+    letter = b"x" * 101
+    assert refused(lenient, diary=b"day,mood\n2026-03-01,\n2026-03-02,good\n", letter=letter) == [
+        ("diary:2", "required"),
+        ("letter", "too-long"),
+    ]
+
+
 @pytest.mark.parametrize(
     "data", [b"\xff\xfe\x00\x01", b"day,mood\n2026-03-01,\x00\n", b"day,day\n1,2\n", b"day,,mood\n"]
 )
