@@ -15,6 +15,7 @@ from gateway.mapping.expression import Expression, ExpressionFault, Scope, compi
 from gateway.mapping.faults import MappingFault
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.model import Input
+from gateway.mapping.pieces import compile_pieces
 from gateway.mapping.places import Place, steps_of
 from gateway.mapping.reading import JSON, MEDIA
 from gateway.mapping.schema import InputSchema, SchemaFault
@@ -56,12 +57,13 @@ def load_mapping(folder: Path) -> Mapping:
     schema, schema_bytes = _schema(folder)
     inputs = _inputs(source, schema)
     scope = Scope(schema.shape, {"context": schema.shape, "session": SESSION})
+    template, pieces = compile_pieces(source, folder, scope)
     return Mapping(
         name=data["name"],
         version=data["version"],
         title=data["title"],
         fhir=data["fhir"],
-        digest=sha256((folder / MAPPING).read_bytes() + b"\0" + schema_bytes).hexdigest(),
+        digest=sha256(b"\0".join([(folder / MAPPING).read_bytes(), schema_bytes, *pieces])).hexdigest(),
         inputs=inputs,
         requires_any=data.get("requires") == "any",
         skips_rows=data.get("rows") == "skip",
@@ -70,7 +72,7 @@ def load_mapping(folder: Path) -> Mapping:
         schema=schema,
         ignored=tuple(_ignored(source, schema.shape)),
         checks=checks_of(source, schema.shape),
-        template=compile_template(source, ("template",), data["template"], scope, makes_resources=True),
+        template=template,
         transcript=_transcript(source, scope),
     )
 
