@@ -60,6 +60,11 @@ class Selector:
         return _MEETS[self.what](self, resource, refers)
 
 
+def anchored_at(reference: str) -> tuple[Selector, Selector]:
+    """Both selectors that have this resource as their anchor."""
+    return Selector("related", (reference,)), Selector("related", (reference,), wide=True)
+
+
 @cache
 def selector_of(body: bytes) -> Selector:
     """A selector read back. Raises ValueError for a body this gateway does not know."""

@@ -25,12 +25,13 @@ from sqlalchemy import (
 
 from gateway.fhir.json import parse
 from gateway.fhir.labels import confidentiality_of
+from gateway.rules.selector import anchored_at, outgoing
 from gateway.rules.subjects import SEVERAL, patients_of, told_of
-from gateway.store.classifying import Name, Sight, Version, is_record, kinds_of, refers_of, sight_of, subjects_of
+from gateway.store.classifying import Name, Version, is_record, kinds_of, refers_of, sight_of, subjects_of
 from gateway.store.database import Reader, Writer
 from gateway.store.kinds import keep_kinds
 from gateway.store.statements import Prepared, Rows, batches
-from gateway.store.tables import resource, subject, target
+from gateway.store.tables import consent_selector, resource, subject, target
 
 _BATCH = 256
 _ROUNDS = 100  # a Provenance of a Provenance of a …: beyond that it keeps its kind
@@ -85,14 +86,24 @@ class _Row(NamedTuple):
 _COLUMNS = [resource.c["version" if name == "number" else name] for name in _Row._fields]
 
 
-def moved_by(db: Reader, versions: Iterable[Version], sight: Sight) -> frozenset[Name]:
-    """To what an anchor refers no more, or refers now, if these versions follow the current ones."""
+def moved_by(db: Reader, versions: Iterable[Version]) -> frozenset[Name]:
+    """To what an anchor refers no more, or refers now, if these versions follow the current ones. Whoever's consent
+    names the anchor: what it refers to may be about other patients than itself."""
+    current = {"/".join(each.name): each.resource for each in versions if each.is_current and each.resource}
     moved: set[str] = set()
-    for version in versions:
-        name = "/".join(version.name)
-        if name in sight.refers and version.is_current:
-            moved |= refers_of(db, name) ^ sight.refers[name]
+    for name in _anchors(db, list(current)):
+        moved |= refers_of(db, name) ^ outgoing(current[name])
     return frozenset(_name(each) for each in moved)
+
+
+def _anchors(db: Reader, names: Sequence[str]) -> set[str]:
+    """Those of the resources that somebody's consent takes as an anchor."""
+    bodies = {anchored.id: name for name in names for anchored in anchored_at(name)}
+    found: set[str] = set()
+    for some in batches(sorted(bodies)):
+        rows = db.all(_singled_out(len(some)), {f"id{place}": id for place, id in enumerate(some)})
+        found |= {bodies[id] for (id,) in rows}
+    return found
 
 
 def settle(writer: Writer, versions: Sequence[Version], pks: Sequence[int], moved: frozenset[Name]) -> None:
@@ -120,11 +131,11 @@ def _join(writer: Writer, pks: Iterable[int]) -> None:
         ahead = _telling_of(writer, joined)
 
 
-def settle_deletion(writer: Writer, former: int, now: int, moved: frozenset[Name]) -> None:
-    """A deletion stays with whom the version before it belonged to."""
+def settle_deletion(writer: Writer, former: int, now: int) -> None:
+    """A deletion stays with whom the version before it belonged to. What a deleted anchor referred to stays singled
+    out: deleting sets nothing free."""
     for copying in _INHERIT:
         writer.run(copying, {"old": former, "new": now})
-    _classify(writer, _versions_of(writer, moved))
 
 
 def classify_patient(writer: Writer, patient_id: str) -> None:
@@ -227,6 +238,13 @@ def _versions_of(db: Reader, names: Iterable[Name]) -> list[int]:
 def _name(reference: str) -> Name:
     type, _, id = reference.partition("/")
     return type, id
+
+
+@cache
+def _singled_out(size: int) -> Prepared:
+    ids = [bindparam(f"id{place}", type_=String) for place in range(size)]
+    selector_id = consent_selector.c.selector_id
+    return Prepared(select(selector_id).distinct().where(selector_id.in_(ids)))
 
 
 @cache

@@ -20,7 +20,7 @@ from gateway.rules.redaction import NothingLeft, redact
 from gateway.rules.subjects import SEVERAL, patients_of
 from gateway.store import index
 from gateway.store.audit import record, record_each
-from gateway.store.classifying import Version, kinds_of, sight_of, subjects_of
+from gateway.store.classifying import Version, kinds_of, sight_of
 from gateway.store.database import Reader, Writer
 from gateway.store.deciding import Judge
 from gateway.store.kinds import keep_kinds
@@ -198,7 +198,7 @@ def publish_all(writer: Writer, made: Sequence[tuple[AuditEntry, New]]) -> list[
         rows.append((type, id, version, updated_at, *whose, False, dump(body), new.method))
         versions.append(Version((type, id), version, True, _patients(new), body))
     sight = sight_of(writer, versions)
-    moved = moved_by(writer, versions, sight)
+    moved = moved_by(writer, versions)
     kinds = kinds_of(writer, versions, sight)
     numbers = keep_kinds(writer, kinds)
     retired = _retire(writer, formers)
@@ -234,12 +234,10 @@ def withdraw(writer: Writer, audit: AuditEntry, former: Stored) -> Stored:
     now = formers[former.type, former.id]  # consents that came since may have made it of another kind
     former = former._replace(confidentiality=now.confidentiality, kind_pk=now.kind_pk)
     gone = former._replace(version=version, updated_micros=updated_at, is_deleted=True, method="DELETE", text=b"")
-    last = Version((former.type, former.id), version, True, subjects_of(writer, former.pk, former.patient_id), None)
-    moved = moved_by(writer, [last], sight_of(writer, [last]))
     retired = _retire(writer, formers)
     (kept,) = _insert(writer, [gone[1 : len(COLUMNS)]])
     index.write(writer, [], retired)
-    settle_deletion(writer, former.pk, kept.pk, moved)
+    settle_deletion(writer, former.pk, kept.pk)
     record(writer, audit)
     return kept
 

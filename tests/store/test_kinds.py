@@ -85,6 +85,20 @@ def test_what_an_anchor_refers_to_no_more_is_related_no_more(
     assert (seen("Condition/k1"), seen("Condition/k2")) == (False, True)
 
 
+def test_an_anchor_relates_what_is_about_others_than_itself(
+    keep: Callable[..., Stored], enforce: Callable[..., None], seen: Callable[..., bool]
+) -> None:
+    keep("Condition", "k", "ann", "bob")
+    keep("Encounter", "e", "ann")
+    enforce("ann", permit("ann", EHR))
+    enforce("bob", permit("bob", EHR, shape=marked(Effect.PERMIT, Selector("related", ("Encounter/e",)))))
+    assert not seen("Condition/k")
+    keep("Encounter", "e", "ann", diagnosis=[{"condition": {"reference": "Condition/k"}}])
+    assert seen("Condition/k")
+    keep("Encounter", "e", "ann")
+    assert not seen("Condition/k")
+
+
 def test_a_provenance_is_as_visible_as_its_target_is_now(
     keep: Callable[..., Stored], enforce: Callable[..., None], seen: Callable[..., bool]
 ) -> None:

@@ -201,6 +201,7 @@ consent_selector = Table(  # what the consents of a patient single out
     Column("patient_id", Id, primary_key=True),
     Column("selector_id", Text, primary_key=True),
     Column("body", LargeBinary, nullable=False),
+    Index("ix_consent_selector_selector", "selector_id"),
     sqlite_with_rowid=False,
 )
 
