@@ -103,6 +103,11 @@ def kind_of(resource: Mapping[str, Any]) -> str | None:
     return None
 
 
+def is_followed(task: Mapping[str, Any]) -> bool:
+    """Whether it is a Task that the operation began: others may have come before it was the only way."""
+    return kind_of(task) is not None and _code(BUSINESS_STATUS, [task.get("businessStatus", {})]) in set(Stage)
+
+
 def stage_of(task: Mapping[str, Any]) -> Stage:
     return Stage(str(_code(BUSINESS_STATUS, [task["businessStatus"]])))
 

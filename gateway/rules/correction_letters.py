@@ -56,7 +56,8 @@ def faults(sent: Mapping[str, Any], custodian: str) -> Iterator[Issue]:
     if sent.get("status") != "completed":
         yield Issue("What was said is completed.", "Communication.status", "business-rule")
     subject, sender = _named(sent.get("subject")), _named(sent.get("sender"))
-    if subject is None or (sender not in (subject, None) and not str(sender).startswith("RelatedPerson/")):
+    is_theirs = sender == subject or str(sender).startswith("RelatedPerson/")
+    if subject is None or ("sender" in sent and not is_theirs):
         yield Issue("The patient, or who speaks for the patient, asks.", "Communication.sender", "business-rule")
     if "payload" not in sent:
         yield Issue("What is wrong has to be said.", "Communication.payload", "required")

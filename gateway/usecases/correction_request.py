@@ -22,6 +22,7 @@ from gateway.rules.correction import (
     REQUEST,
     check_step,
     disputed,
+    is_followed,
     kind_of,
     original_of,
     stage_of,
@@ -64,7 +65,7 @@ def task_of(ground: Ground, id: str) -> tuple[Stored, Json]:
     if found is None or found.is_deleted or found.custodian_id != ground.asked.caller.organization_id:
         raise NotFound
     task: Json = parse(found.text)
-    if kind_of(task) is None:
+    if not is_followed(task):
         raise NotFound
     return found, task
 

@@ -9,7 +9,7 @@ from typing import Any
 from gateway.fhir.json import parse
 from gateway.fhir.search.query import parse as parse_query
 from gateway.rules.audit import Act
-from gateway.rules.correction import REQUEST, TASK_TYPES, Stage, due_at, is_correction, kind_of, stage_of
+from gateway.rules.correction import REQUEST, TASK_TYPES, Stage, due_at, is_correction, is_followed, kind_of, stage_of
 from gateway.rules.review import sight_of
 from gateway.store import deliveries, search
 from gateway.store.database import Reader
@@ -84,7 +84,8 @@ def follow(services: Services, asked: Asked, id: str) -> Followed:
         found, _ = task_of(Ground(services, asked, db), id)
         rows = [found]
         correction = _correction(services, asked, db, found, rows)
-        logged = _found(services, asked, db, "Task", ("reasonreference", f"Task/{id}"))
+        beside = _found(services, asked, db, "Task", ("reasonreference", f"Task/{id}"))
+        logged = [each for each in beside if _is_own(asked, each)]
         disagreements = tuple(_correction(services, asked, db, each, rows) for each in logged)
         item = correction.item
         named = [f"{item['resourceType']}/{item['id']}"] if item else []
@@ -95,11 +96,19 @@ def follow(services: Services, asked: Asked, id: str) -> Followed:
 
 def _listed(services: Services, asked: Asked, *pairs: tuple[str, str], letters: bool = False) -> list[Correction]:
     with recorded(services, asked, Act.SEARCH, "Task"), services.database.read() as db:
-        found = _found(services, asked, db, "Task", *pairs, ("_sort", "authored-on"))
+        tasks = _found(services, asked, db, "Task", *pairs, ("_sort", "authored-on"))
+        found = [each for each in tasks if _is_own(asked, each)]
         rows = list(found)
         made = [_correction(services, asked, db, each, rows if letters else None) for each in found]
     services.journal.record(disclosures(asked, Act.SEARCH, "Task", rows)).result()
     return made
+
+
+def _is_own(asked: Asked, found: Stored) -> bool:
+    """Of the custodian whose clinician asks, or of the patient who does; what others opened to them is not theirs."""
+    caller = asked.caller
+    is_near = found.custodian_id == caller.organization_id and caller.patient_id in (None, found.patient_id)
+    return is_near and is_followed(parse(found.text))
 
 
 def _correction(services: Services, asked: Asked, db: Reader, found: Stored, rows: list[Stored] | None) -> Correction:
@@ -107,7 +116,8 @@ def _correction(services: Services, asked: Asked, db: Reader, found: Stored, row
     task = parse(found.text)
     stage, letters, item = stage_of(task), list[Stored](), None
     if rows is not None:
-        letters = _found(services, asked, db, "Communication", ("about", f"Task/{found.id}"), ("_sort", "sent"))
+        about = _found(services, asked, db, "Communication", ("about", f"Task/{found.id}"), ("_sort", "sent"))
+        letters = [each for each in about if is_correction(parse(each.text))]
         item = item_of(Ground(services, asked, db), task)
         rows += [*letters, *([item] if item else [])]
     is_waiting = kind_of(task) == REQUEST and task["status"] in ("ready", "in-progress")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.errors import Issue, PreconditionFailed, Unprocessable
+from gateway.errors import Issue, NotFound, PreconditionFailed, Unprocessable
 from gateway.fhir.json import parse
 from gateway.rules import correction_letters as letters
 from gateway.rules import upholding
@@ -29,7 +29,7 @@ from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, Written, carry_out, carry_out_with
 from gateway.usecases.correction_request import check_asker, item_of, stepped, task_of, write
 from gateway.usecases.door import check_all
-from gateway.usecases.known import current
+from gateway.usecases.known import current, is_own_patient
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.witnessing import beside, changed, tell
@@ -89,6 +89,8 @@ def withdraw(services: Services, asked: Asked, id: str) -> Stored:
 
     def plan(ground: Ground) -> list[Planned]:
         found, task = task_of(ground, id)
+        if not is_own_patient(ground, found.patient_id or ""):
+            raise NotFound
         return [stepped(ground, found, task, Step.WITHDRAW)]
 
     with recorded(services, asked, Act.RESOLVE, "Task"):

@@ -286,3 +286,39 @@ def test_a_note_of_an_ehr_is_corrected_by_an_addendum_too(house: House) -> None:
     document = created(house, note(house.world.patient))
     decided(house, disputed(house, f"DocumentReference/{document['id']}"), "partial", addendum="Only on two days.")
     assert read(house, f"DocumentReference/{document['id']}")["docStatus"] == "amended"
+
+
+def test_what_others_wrote_beside_a_request_does_not_disturb_it(house: House) -> None:
+    task = disputed(house, mood(house))
+    patient = {"reference": f"Patient/{house.world.patient}"}
+    named = {"reference": f"Task/{task['id']}"}
+    created(house, {"resourceType": "Communication", "status": "completed", "subject": patient, "about": [named]})
+    reason = {"resourceType": "Task", "status": "ready", "intent": "order", "for": patient, "reasonReference": named}
+    created(house, reason)
+    found = seen(house, task)
+    assert (len(found["letters"]), found["disagreements"]) == (1, [])
+    assert decide(house, {"id": created(house, reason)["id"]}, "deny").status_code == 404
+
+
+def test_nobody_takes_back_what_another_patient_asked_for(house: House) -> None:
+    theirs = {"reference": f"Patient/{house.cast.neighbour}"}
+    _, task = asked(house, letter(house, subject=theirs, sender=theirs), token=house.clinician)
+    assert house.ask("POST", f"/corrections/{task['id']}/withdrawal", house.patient).status_code == 404
+    form = {"patient": house.cast.neighbour, "recipients": [f"Patient/{house.world.patient}"], "purposes": ["PATRQT"]}
+    assert house.ask("POST", "/consents", house.clinician, json=form).status_code == 201
+    assert house.ask("POST", f"/corrections/{task['id']}/withdrawal", house.patient).status_code == 404
+
+
+def test_a_clinician_who_is_kept_out_is_not_shown_it(house: House) -> None:
+    task = disputed(house, mood(house))
+    form = {
+        "patient": house.world.patient,
+        "type": "deny",
+        "recipients": [f"Practitioner/{house.world.lee}"],
+        "purposes": [],
+    }
+    assert house.ask("POST", "/consents", house.patient, json=form).status_code == 201
+    assert house.get("/corrections", house.colleague).json() == []
+    assert house.get(f"/corrections/{task['id']}", house.colleague).status_code == 404
+    assert decide(house, task, "deny", token=house.colleague).status_code == 404
+    assert len(house.get("/corrections", house.clinician).json()) == 1
