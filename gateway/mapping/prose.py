@@ -26,10 +26,8 @@ _INLINE = frozenset(
 )
 _STRUCTURE = frozenset({*_HEADINGS, *_PARAGRAPHS, "li"})
 
-_TAG = re.compile(
-    rf"<(/?)({'|'.join(sorted({*_STRUCTURE, *_LINES, *_SILENT, *_INLINE}, key=len, reverse=True))})(?=[\s/>])[^<>]*>",
-    re.IGNORECASE,
-)
+_NAMES = "|".join(sorted({*_STRUCTURE, *_LINES, *_SILENT, *_INLINE}, key=len, reverse=True))
+_TAG = re.compile(rf"<(/?)({_NAMES})(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
 
