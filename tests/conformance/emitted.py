@@ -10,6 +10,7 @@ from tests.assigning import brought
 from tests.disputing import decided, disagreed, disputed
 from tests.house import House, backend
 from tests.synthetic import history_of
+from tests.together import draft_of, together
 from tests.writers import created, observation
 
 Json = dict[str, Any]
@@ -32,6 +33,7 @@ READS = (
     "Patient/nobody",  # an OperationOutcome
     "Patient?nothing=1",
     "_history?_count=40",
+    "Composition?_count=5",
     "DocumentReference?_count=5&_include=DocumentReference:subject&_revinclude=Provenance:target",
     "Patient?_count=2&_summary=true",
     "Task?_count=40&_revinclude=Communication:about&_revinclude=Provenance:target",
@@ -46,6 +48,7 @@ def emitted(house: House) -> list[Emitted]:
     written = house.ask("POST", "/fhir", house.writer, json=history_of(5, 75), headers=prefer)
     assert written.status_code == 200, written.text
     document = house.approve(house.draft("s-conformance"))
+    house.approve(draft_of(together(house, session="s-couple")))
     _told_otherwise(house, document["DocumentReference"])
     house.grant()
     found = [Emitted("POST transaction", written.json())]
