@@ -22,7 +22,7 @@ from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground, Planned, carry_out_with
 from gateway.usecases.fitting import fit
 from gateway.usecases.refusals import recorded
-from gateway.usecases.reviewable import reviewable
+from gateway.usecases.reviewable import enough, reviewable
 from gateway.usecases.services import Services
 
 MOST = 100
@@ -103,8 +103,12 @@ def flag(services: Services, asked: Asked, alert_id: str, text: str) -> str:
 
 
 def _shown(db: Reader, asked: Asked, acknowledged: bool, count: int) -> list[Alert]:
-    found = alerts.queue(db, sight_of(asked.caller), acknowledged=acknowledged, count=count)
-    return [each for each in found if _is_shown(db, asked, each)]
+    """As many as are asked for, if there are: what is withheld takes no place."""
+
+    def first(most: int) -> list[Alert]:
+        return alerts.queue(db, sight_of(asked.caller), acknowledged=acknowledged, count=most)
+
+    return enough(count, first, lambda found: [each for each in found if _is_shown(db, asked, each)])
 
 
 def _known(db: Reader, asked: Asked, alert_id: str) -> Alert:

@@ -5,7 +5,9 @@ What is kept from somebody looks absent: in lists, in answers, in what an approv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from typing import TypeVar
 
 from gateway.errors import NotFound
 from gateway.rules.consent import Rule
@@ -17,15 +19,26 @@ from gateway.store.deciding import rules_of_all
 from gateway.store.drafts import Draft
 from gateway.usecases.asked import Asked
 
+Kept = TypeVar("Kept")
+
 
 def waiting(db: Reader, asked: Asked, state: State, count: int) -> list[Draft]:
     """As many in a state as are asked for, if there are: what is withheld takes no place."""
+
+    def first(most: int) -> list[Draft]:
+        return drafts.inbox(db, sight_of(asked.caller), state, count=most)
+
+    return enough(count, first, lambda found: _shown(db, asked, found))
+
+
+def enough(count: int, first: Callable[[int], list[Kept]], shown: Callable[[Sequence[Kept]], list[Kept]]) -> list[Kept]:
+    """So many of those that are `shown`, if there are: `first` gives as many as it is asked for, the others too."""
     most = count
     while True:
-        found = drafts.inbox(db, sight_of(asked.caller), state, count=most)
-        shown = _shown(db, asked, found)
-        if len(shown) >= count or len(found) < most:
-            return shown[:count]
+        found = first(most)
+        seen = shown(found)
+        if len(seen) >= count or len(found) < most:
+            return seen[:count]
         most *= 4
 
 

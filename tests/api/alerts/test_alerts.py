@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.usecases import alerts
 from tests.alarms import alarm, item_9, queue
 from tests.api.callers.test_recipients import decide, lee
 from tests.house import House
@@ -112,6 +113,17 @@ def test_whom_the_patient_excludes_is_not_alerted_and_others_are(house: House) -
     for method, path in (("GET", f"/alerts/{id}"), ("POST", f"/alerts/{id}/acknowledgement")):
         assert house.ask(method, path, house.colleague).status_code == 404
     assert len(queue(house)) == 1
+
+
+def test_what_is_withheld_takes_no_place_in_the_queue(house: House) -> None:
+    for answer in (1, 2, 3):
+        alarm(house, answer)
+    decide(house, lee(house), type="deny", purposes=[])
+    other = created(house, item_9(house) | {"subject": {"reference": f"Patient/{house.cast.neighbour}"}})
+    services, asked = house.world.services, house.world.asked("review", person=house.world.lee)
+    for count in (1, 2):
+        (seen,) = alerts.queue(services, asked, count=count)
+        assert seen.alert.resource_id == other["id"]
 
 
 def test_a_flag_is_the_clinicians_own(house: House) -> None:
