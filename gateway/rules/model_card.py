@@ -21,7 +21,7 @@ FORMATS: Mapping[str, tuple[str, str]] = {
     MARKDOWN: ("AIModelCardMarkdownFormat", "Markdown Format"),
     XML: ("AImodelCardCHAIformat", "CHAI Format"),
 }
-_MARKUP = re.compile(r"^(\s*\d*)([#>=|]|[+*.)-](?=\s|$|-|\*))", re.MULTILINE)
+_MARKUP = re.compile(r"^([^\S\n]*\d*)([#>=|]|[+*.)-](?=\s|$|-|\*))", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +95,6 @@ def _named(root: Element) -> str:
 
 def _said(text: str) -> str:
     """A maker's text as plain text in Markdown: its paragraphs stay, and nothing in it is markup."""
-    escaped = text.strip().replace("\\", "\\\\").replace("`", "\\`").replace("[", "\\[").replace("<", "&lt;")
-    return _MARKUP.sub(r"\1\\\2", escaped).replace("\r\n", "\n").replace("\n", "  \n")
+    lines = text.strip().replace("\r\n", "\n").replace("\r", "\n")
+    escaped = lines.replace("\\", "\\\\").replace("`", "\\`").replace("[", "\\[").replace("<", "&lt;")
+    return _MARKUP.sub(r"\1\\\2", escaped).replace("\n", "  \n")

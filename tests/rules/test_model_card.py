@@ -119,12 +119,17 @@ def test_what_is_no_chai_card_or_a_danger_is_refused(xml: str) -> None:
 
 
 def test_a_makers_text_can_be_no_markup() -> None:
-    said = "# Big\n- item\n2. second\n<script>\n[here](https://example.org) `code`\n2.0 and -5"
+    said = "# Big\n- item\r2. second\r\n<script>\n[here](https://example.org) `code`\n2.0 and -5"
     text = card_of({"dsi": {"risks": said}}).texts["text/markdown"]
     assert (
         "\\# Big  \n\\- item  \n2\\. second  \n&lt;script>  \n\\[here](https://example.org) \\`code\\`  \n2.0 and -5"
         in text
     )
+
+
+def test_a_text_with_many_blank_lines_is_read_once() -> None:
+    said = "Above." + "\n" * 100_000 + "Below."
+    assert "Below." in card_of({"dsi": {"risks": said}}).texts["text/markdown"]
 
 
 def test_the_same_attributes_in_another_order_are_the_same_card() -> None:
