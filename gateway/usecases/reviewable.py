@@ -6,7 +6,6 @@ What is kept from somebody looks absent: in lists, in answers, in what an approv
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
 from typing import TypeVar
 
 from gateway.errors import NotFound
