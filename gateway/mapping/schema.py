@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from itertools import count, islice, takewhile
 from typing import Any, NoReturn
 
@@ -63,7 +64,12 @@ class InputSchema:
         looked through in its head only.
         """
         whole = dict(inputs)
-        if self._validator.is_valid(whole):
+        try:
+            is_valid = self._validator.is_valid(whole)
+        except ValueError:  # it reads decimals, but none that keeps how it was written
+            whole = _plain(whole)
+            is_valid = self._validator.is_valid(whole)
+        if is_valid:
             return []
         found = list(islice(self._validator.iter_errors(_head(whole, count(1))), MOST_ISSUES))
         return [self._issue(error) for error in found or [self._first(whole)]]
@@ -97,6 +103,15 @@ class InputSchema:
                 shape = inner
             steps.append(step)
         return spell(steps)
+
+
+def _plain(value: Any) -> Any:
+    """The value with every decimal as a plain one."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return Decimal(value) if isinstance(value, Decimal) else value
 
 
 def _head(value: Any, items: Iterator[int]) -> Any:

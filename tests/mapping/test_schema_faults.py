@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.fhir.json import parse
 from gateway.mapping.faults import MappingRefusal
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.schema import MOST_ISSUES
@@ -51,6 +52,18 @@ def test_every_fault_is_told_at_once(load: Load) -> None:
         ("note.tags", "structure"),
         ("note.title", "too-long"),
     ]
+
+
+@pytest.mark.parametrize("number", ["1e1", "1.0E+1", "0e-5", "-0"])
+def test_a_number_is_a_number_however_it_is_written(load: Load, number: str) -> None:
+    note = parse(b'{"title": "x", "mood": %s}' % number.encode())
+    assert load("- {x: 1}").apply({"note": note}, {}).resources == [{"x": 1}]
+
+
+@pytest.mark.parametrize(("number", "code"), [("1e400", "value"), ("9.1e-05", "structure"), ("-1e0", "value")])
+def test_a_number_that_does_not_fit_is_told_however_it_is_written(load: Load, number: str, code: str) -> None:
+    note = parse(b'{"title": "x", "mood": %s}' % number.encode())
+    assert faults(load("- {x: 1}"), {"note": note}) == [("note.mood", code)]
 
 
 def test_a_missing_member_is_named_itself(load: Load) -> None:
