@@ -1,47 +1,90 @@
-"""The demo sees what it promises: every step of the road, walked before the real app."""
+"""The demo sees what it promises: every step of the road, walked before the real app with its worker."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
 from gateway.api.app import create
 from gateway.demo import road
 from gateway.demo.cast import gather
+from gateway.demo.chapters import CHAPTERS, consenting
+from gateway.demo.endpoint import listening
+from gateway.demo.handing_in import example
 from gateway.fhir import profiles
+from gateway.peers.http import Http
+from gateway.rules.delivery import SIGNATURE
 from gateway.store.migrate import upgrade
+from gateway.usecases.services import Services
+from gateway.usecases.work import Worker
 from tests.world import BASE, KEY, PROJECT, SHARED, services_at
 
-EXAMPLE = PROJECT / "mappings" / "aws-healthscribe" / "examples" / "full"
+MAPPINGS = PROJECT / "mappings"
+EXAMPLE = example(MAPPINGS, "aws-healthscribe", "full")
 SESSIONS = SHARED / "samples" / "sessions"
+STEPS = [step for chapter in CHAPTERS for _, step in chapter.steps]
 
 
-def walk(folder: Path, parts: dict[str, Path]) -> list[str]:
+@contextmanager
+def working(services: Services, http: Http) -> Iterator[None]:
+    """What a server does beside answering."""
+    worker = Worker(services, http, timedelta(minutes=15))
+    thread = Thread(target=worker.run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        thread.join(30)
+
+
+def walk(folder: Path, parts: dict[str, bytes]) -> list[str]:
     """What every step saw, and who stays to look around after the last. Raises NotAsExpected where one saw something
     else."""
     upgrade(f"sqlite:///{folder / 'gateway.db'}", KEY)
     (folder / "none").mkdir()
     services = services_at(folder, profiles.load(folder / "none"))
-    with TestClient(create(services), base_url=BASE) as http:
-        walked = road.Road(http, gather(services), parts)
-        return [step(walked) for step in (*(step for _, step in road.STEPS), road.consent, road.pull)]
+    with (
+        listening() as endpoint,
+        closing(Http(origins=None, allow_loopback=True)) as outgoing,
+        TestClient(create(services), base_url=BASE) as http,
+    ):
+        walked = road.Road(http, gather(services, endpoint, outgoing), endpoint, MAPPINGS, parts)
+        with working(services, outgoing):
+            return [step(walked) for step in (*STEPS, consenting.consent, consenting.pull)]
 
 
 def test_the_whole_road_on_the_example(tmp_path: Path) -> None:
-    seen = walk(tmp_path, {name: EXAMPLE / f"{name}.json" for name in ("summary", "transcript")})
-    assert len(seen) == len(road.STEPS) + 2 == 17
+    seen = walk(tmp_path, EXAMPLE)
+    assert len(seen) == len(STEPS) + 2
+    assert all(seen)
 
 
 @pytest.mark.skipif(not SESSIONS.is_dir(), reason=f"no recorded sessions in {SESSIONS.name}")
 def test_the_whole_road_on_a_recorded_session(tmp_path: Path) -> None:
     session = min(SESSIONS.glob("annomi-*"))
-    seen = walk(tmp_path, {name: session / f"{name}.json" for name in ("summary", "transcript")})
-    assert len(seen) == len(road.STEPS) + 2
+    seen = walk(tmp_path, {name: (session / f"{name}.json").read_bytes() for name in ("summary", "transcript")})
+    assert len(seen) == len(STEPS) + 2
 
 
 def test_a_step_that_sees_something_else_ends_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(road.Road, "found", lambda *_: [{"id": "leaked"}])
+    monkeypatch.setattr(road.Road, "found", lambda *_, **__: [{"id": "leaked"}])
     with pytest.raises(road.NotAsExpected, match="before anybody approved"):
-        walk(tmp_path, {name: EXAMPLE / f"{name}.json" for name in ("summary", "transcript")})
+        walk(tmp_path, EXAMPLE)
+
+
+@pytest.mark.parametrize("signed", ["", "t=1,v1=00", "t=x", "v1=00"])
+def test_the_endpoint_keeps_no_notice_that_the_gateway_has_not_signed(signed: str) -> None:
+    with listening() as endpoint:
+        endpoint.secrets["/clinic"] = "whsec_known"
+        body = b'{"kind": "alert", "about": "Alert/1"}'
+        answer = httpx.post(f"{endpoint.address}/clinic", content=body, headers={SIGNATURE: signed})
+        assert answer.status_code == 401
+        assert endpoint.notices == []

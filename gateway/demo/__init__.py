@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 
 from gateway import wiring
-from gateway.demo.cast import EHR_SCOPES, OWN_EHR_SCOPES, Cast, gather
-from gateway.demo.road import STEPS, NotAsExpected, Road, consent, submit
+from gateway.demo.cast import Person, gather
+from gateway.demo.chapters import CHAPTERS, consenting, session
+from gateway.demo.endpoint import listening
+from gateway.demo.handing_in import example
+from gateway.demo.road import Chapter, NotAsExpected, Road
 from gateway.demo.stage import fresh_settings, serving
 from gateway.settings import Settings
 
@@ -23,62 +30,80 @@ def run(*, stay: bool, summary: Path | None, transcript: Path | None) -> int:
     """Walk the road; 0 when every step saw what it should, 1 otherwise."""
     settings = fresh_settings()
     given = {"summary": summary, "transcript": transcript}
-    parts = {name: path for name, path in given.items() if path} or _example(settings, "full")
-    console.print(Panel("The road of one AI-written session summary, from the scribe to the next clinic's EHR"))
-    cast_list = "a fresh, encrypted database; two clinics with their EHRs, a clinician, an auditor, a scribe"
-    with console.status(cast_list), wiring.running(settings) as services:
-        cast = gather(services)
-    with serving(settings) as http:
-        road = Road(http, cast, parts)
-        if not _walk(road):
-            return 1
-        if stay:
-            _show(settings, road)
-            _until_interrupted()
+    parts = {name: path.read_bytes() for name, path in given.items() if path} or _example(settings)
+    console.print(Panel("What an AI writes of a client, and what she writes herself, to the next clinic's EHR"))
+    cast_list = "a fresh, encrypted database; two clinics, their people, EHRs and endpoints, a couple, a scribe, an app"
+    with listening() as endpoint:
+        with (
+            console.status(cast_list),
+            wiring.running(settings) as services,
+            closing(wiring.outgoing(settings)) as outgoing,
+        ):
+            cast = gather(services, endpoint, outgoing)
+        with serving(settings) as http:
+            road = Road(http, cast, endpoint, settings.mappings, parts)
+            if not _walk(road, CHAPTERS):
+                return 1
+            if stay:
+                _show(settings, road)
+                _until_interrupted()
     return 0
 
 
-def _walk(road: Road) -> bool:
-    for number, (title, step) in enumerate(STEPS, 1):
-        began = time.perf_counter()
-        try:
-            seen = step(road)
-        except NotAsExpected as failure:
-            console.print(f"[red]✗ {number:2} {title}[/red]\n     {failure}")
-            return False
-        milliseconds = (time.perf_counter() - began) * 1000
-        console.print(f"[green]✓[/green] {number:2} [bold]{title}[/bold] [dim]{milliseconds:.0f} ms[/dim]\n     {seen}")
+def _walk(road: Road, chapters: Iterable[Chapter]) -> bool:
+    began, number = time.perf_counter(), 0
+    for chapter in chapters:
+        console.print(f"\n[bold blue]{chapter.title}[/bold blue]")
+        for title, step in chapter.steps:
+            number += 1
+            since = time.perf_counter()
+            try:
+                seen = step(road)
+            except NotAsExpected as failure:
+                console.print(f"[red]✗ {number:2} {title}[/red]", _indented(escape(str(failure))))
+                return False
+            took = f"{(time.perf_counter() - since) * 1000:.0f} ms"
+            console.print(f"[green]✓[/green] {number:2} [bold]{title}[/bold] [dim]{took}[/dim]", _indented(seen))
+    console.print(f"\n{number} steps, each over HTTP, in {time.perf_counter() - began:.0f} seconds")
     return True
+
+
+def _indented(text: str) -> Padding:
+    return Padding(text, (0, 0, 0, 5))
 
 
 def _show(settings: Settings, road: Road) -> None:
     """The addresses and tokens to go on with: the consent is given again, and another draft waits for its review."""
-    consent(road)
-    submit(replace(road, session="session-2", parts=_example(settings, "full")))
+    consenting.consent(road)
+    session.submit(replace(road, session="session-next", parts=_example(settings)))
     url, cast = settings.public_url, road.cast
-    table = Table(title="The gateway stays up until Ctrl-C", show_lines=True)
-    table.add_column("what")
+    document = f"DocumentReference/{road.document_id}"
+    rows = {
+        "review pages: a draft waits, an alert too": f"{url}/pages/reviews\n{_login(cast.clinician)}",
+        "the client's own record": f"{url}/pages/my-record\n{_login(cast.client)}",
+        "FHIR API": f"{url}/fhir/metadata",
+        "approved document": f"{url}/fhir/{document}",
+        "its lineage": f"{url}/lineage/{document}",
+        "token of the clinician": cast.clinician.token,
+        "token of the auditor": cast.auditor.token,
+        "token of the other EHR, to read (5 minutes)": road.new_token(cast.ehr),
+        "token of its own EHR, to write (5 minutes)": road.new_token(cast.own_ehr),
+    }
+    table = Table("what", title="The gateway stays up until Ctrl-C", show_lines=True)
     table.add_column("where or with what", overflow="fold")
-    table.add_row("review pages: a draft waits", f"{url}/pages/reviews\n{_login(cast)}")
-    table.add_row("FHIR API", f"{url}/fhir/metadata")
-    table.add_row("approved document", f"{url}/fhir/DocumentReference/{road.document_id}")
-    table.add_row("its lineage", f"{url}/lineage/DocumentReference/{road.document_id}")
-    table.add_row("token of the clinician", cast.clinician.token)
-    table.add_row("token of the auditor", cast.auditor.token)
-    table.add_row("token of the other EHR, to read (5 minutes)", road.token_of(cast.ehr, " ".join(EHR_SCOPES)))
-    table.add_row("token of its own EHR, to write (5 minutes)", road.token_of(cast.own_ehr, " ".join(OWN_EHR_SCOPES)))
+    for what, where in rows.items():
+        table.add_row(what, where)
     console.print(table)
-    command = f'curl -H "Authorization: Bearer {cast.auditor.token}" {url}/lineage/DocumentReference/{road.document_id}'
+    command = f'curl -H "Authorization: Bearer {cast.auditor.token}" {url}/lineage/{document}'
     console.print(f"Try it:\n{command}", soft_wrap=True)
 
 
-def _example(settings: Settings, name: str) -> dict[str, Path]:
-    folder = settings.mappings / "aws-healthscribe" / "examples" / name
-    return {path.stem: path for path in (folder / "summary.json", folder / "transcript.json") if path.exists()}
+def _example(settings: Settings) -> dict[str, bytes]:
+    return example(settings.mappings, "aws-healthscribe", "full")
 
 
-def _login(cast: Cast) -> str:
-    return f"sign in as {cast.clinician.login} with {cast.clinician.password}"
+def _login(person: Person) -> str:
+    return f"sign in as {person.login} with {person.password}"
 
 
 def _until_interrupted() -> None:

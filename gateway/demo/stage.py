@@ -36,7 +36,8 @@ def fresh_settings() -> Settings:
     """Settings of a database nobody has used; what an earlier demo left is removed."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     port = free_port()
-    return Settings(home=FOLDER, port=port, public_url=f"http://127.0.0.1:{port}", database_url=None)
+    address = f"http://127.0.0.1:{port}"
+    return Settings(home=FOLDER, port=port, public_url=address, database_url=None, allow_loopback_peers=True)
 
 
 @contextmanager
@@ -46,6 +47,7 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
         "GATEWAY_HOME": str(settings.home),
         "GATEWAY_PORT": str(settings.port),
         "GATEWAY_PUBLIC_URL": settings.public_url,
+        "GATEWAY_ALLOW_LOOPBACK_PEERS": "true",  # the clinics' endpoint is here
         "GATEWAY_LOG_LEVEL": "warning",
     }
     server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment, cwd=PROJECT)

@@ -1,0 +1,69 @@
+"""How producers hand in what they have, and how the clinician approves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gateway.demo.road import Road
+from gateway.fhir.json import dump, parse
+
+SCRIBE = {"name": "HealthScribe", "version": "2026-08", "manufacturer": "Amazon Web Services"}
+CARD = "# Session summarizer\n\nWrites a session note from a transcript. It may mishear names and leave out context."
+APP = {"name": "Harvest diary", "version": "4.2", "manufacturer": "Example Ltd"}
+COMPANION = {"name": "Companion", "version": "3.1", "manufacturer": "Example Ltd", "kinds": ["Large-Language-Models"]}
+
+
+def example(mappings: Path, mapping: str, name: str) -> dict[str, bytes]:
+    """The parts of an example of a format, which are in its folder."""
+    files = sorted((mappings / mapping / "examples" / name).iterdir())
+    return {path.stem: path.read_bytes() for path in files if path.stem not in ("output", "skipped")}
+
+
+def products(road: Road, *names: str) -> dict[str, Any]:
+    """What examples of the gateway's own format hold, as one."""
+    merged: dict[str, Any] = {}
+    for name in names:
+        for member, value in parse(example(road.mappings, "gateway", name)["products"]).items():
+            merged[member] = [*merged.get(member, []), *value] if isinstance(value, list) else value
+    return merged
+
+
+def session_context(road: Road) -> dict[str, Any]:
+    """What the scribe tells of its session."""
+    return {
+        "session": {"id": road.session, "start": "2026-09-01T14:00:00Z", "end": "2026-09-01T14:50:00Z"},
+        "model": SCRIBE,
+        "modelCard": {"markdown": CARD},
+        "prompt": {"text": "Summarise the session in BIRP form.", "version": "14"},
+    }
+
+
+def hand_in(
+    road: Road, mapping: str, parts: Mapping[str, bytes], token: str, *, expect: int = 201, **context: Any
+) -> dict[str, Any]:
+    """The answer to a submission about the client, unless the context names others."""
+    whom = {} if "patients" in context else {"patient": {"reference": road.client}}
+    files = {name: (name, data, "application/octet-stream") for name, data in parts.items()}
+    files["context"] = ("context.json", dump(whom | context), "application/json")
+    answer: dict[str, Any] = road.ask("POST", f"/submissions/{mapping}", token, expect=expect, files=files).json()
+    return answer
+
+
+def hand_in_products(road: Road, given: Mapping[str, Any], token: str, **context: Any) -> str:
+    """The draft of what is handed in in the gateway's own format; a `transcript` goes along as a part of its own."""
+    apart = {name: dump(context.pop(name)) for name in ("transcript",) if name in context}
+    return str(hand_in(road, "gateway", {"products": dump(given), **apart}, token, **context)["draft"])
+
+
+def approve(road: Road, draft_id: str) -> dict[str, list[str]]:
+    """The clinician reads a draft and approves it as it is; the ids of what was published, by type."""
+    clinician = road.cast.clinician.token
+    headers = {"If-Match": road.ask("GET", f"/reviews/{draft_id}", clinician).headers["etag"]}
+    answer = road.ask("POST", f"/reviews/{draft_id}/approval", clinician, headers=headers).json()
+    published: dict[str, list[str]] = {}
+    for reference in answer["published"]:
+        kind, id = reference.split("/")[:2]
+        published.setdefault(kind, []).append(id)
+    return published
