@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,17 +16,14 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageS
 
 from gateway import wiring
 from gateway.rules.access import Caller
-from gateway.rules.consent_form import permit
-from gateway.settings import PROJECT, Settings
-from gateway.store.submissions import Part
-from gateway.usecases import consent, register
+from gateway.settings import Settings
+from gateway.usecases import register
 from gateway.usecases.asked import Asked
 from gateway.usecases.services import Services
 from gateway.usecases.signin import add_patient, add_person
-from gateway.usecases.submit import Payload, submit
+from tests.browser.house import House
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-EXAMPLE = PROJECT / "mappings" / "aws-healthscribe" / "examples" / "full"
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,60 +36,6 @@ QUIET = [
 LOGIN, PASSWORD = "ada.lindqvist", "a walk by the water at dusk"
 PATIENT_LOGIN = "mara.quillfeather"
 PICTURE = Path(__file__).parent / "review.png"
-
-
-@dataclass(frozen=True)
-class Said:
-    text: str
-    speaker: str
-    time: str
-
-
-EXAMPLE_LINE = Said("Four nights out of seven. On the other three I was up past two, scrolling.", "Patient", "00:05")
-UNPROVEN = "The patient writes down what happens."
-
-
-@dataclass(frozen=True)
-class House:
-    """The running gateway and what is known in it."""
-
-    services: Services
-    address: str
-    asked: Asked
-    patient_id: str
-
-    def consenting(self, recipient: str) -> str:
-        """Another patient, who lets an organization of this name have her record for treatment. Her id."""
-        clinic = self.asked.caller.organization_id
-        mrn = ("urn:example:mrn", str(uuid.uuid4()))
-        patient = register.patient(self.services, self.asked, clinic, "Hale", ["Juno"], "female", None, [mrn]).id
-        other = register.organization(self.services, self.asked, recipient).id
-        consent.grant(self.services, self.asked, permit(patient, other, "TREAT", "2026-01-01"))
-        return patient
-
-    def draft(self, *, patient: str | None = None) -> str:
-        """A fresh draft of the example session; one of its sentences comes without evidence. Its id."""
-        summary = json.loads((EXAMPLE / "summary.json").read_text())
-        for section in summary["ClinicalDocumentation"]["Sections"]:
-            for sentence in section["Summary"]:
-                if sentence["SummarizedSegment"] == UNPROVEN:
-                    sentence["EvidenceLinks"] = []
-        context = {
-            "patient": {"reference": f"Patient/{patient or self.patient_id}"},
-            "session": {"id": str(uuid.uuid4()), "start": "2026-03-14T09:00:00Z"},
-            "model": {"name": "HealthScribe", "version": "2026-02", "manufacturer": "Amazon Web Services"},
-            "modelCard": {"markdown": "Summarises spoken sessions. Not evaluated on group therapy."},
-            "prompt": {"text": "Summarise the session.\nUse plain words.", "version": "3"},
-        }
-        parts = {
-            "context": json.dumps(context).encode(),
-            "summary": json.dumps(summary).encode(),
-            "transcript": (EXAMPLE / "transcript.json").read_bytes(),
-        }
-        payload = Payload(
-            "aws-healthscribe", tuple(Part(name, "application/json", data) for name, data in parts.items())
-        )
-        return str(json.loads(submit(self.services, self.asked, payload).answer)["draft"])
 
 
 @pytest.fixture(scope="session")

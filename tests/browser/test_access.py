@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PICTURE, House
+from tests.browser.conftest import PICTURE
+from tests.browser.house import House
 
 # WCAG 2.2, 1.4.3: the contrast of each text with what is behind it, computed in the page from the styles in force.
 CONTRAST = """() => {

@@ -6,7 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import House, sign_in
+from tests.browser.conftest import sign_in
+from tests.browser.house import House
 
 
 def test_nobody_signed_in_is_led_to_the_sign_in_and_then_on(page: Page, house: House) -> None:

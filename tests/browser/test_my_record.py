@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.browser.conftest import PATIENT_LOGIN, House, opened, sign_in
+from tests.browser.conftest import PATIENT_LOGIN, opened, sign_in
+from tests.browser.house import House
 from tests.browser.test_access import CONTRAST
 
 HOME = "/pages/my-record"

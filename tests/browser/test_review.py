@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import EXAMPLE_LINE, UNPROVEN, House
+from tests.browser.house import EXAMPLE_LINE, UNPROVEN, House
 
 SLEPT = "The patient slept without the phone nearby"
 REPHRASED = "The phone stayed out of the bedroom on four nights."
@@ -83,7 +83,7 @@ def test_editing_then_approving(signed_in: Page, house: House) -> None:
 
 
 def test_the_page_after_approval_names_whom_a_consent_lets_in(signed_in: Page, house: House) -> None:
-    draft = house.draft(patient=house.consenting("Lakeside Hospital"))
+    draft = house.draft(house.consenting("Lakeside Hospital"))
     signed_in.goto(f"/pages/reviews/{draft}")
     signed_in.get_by_role("button", name="Approve").click()
     seen = signed_in.get_by_role("region", name="Who can see it")
