@@ -138,7 +138,10 @@ def _observation(entry: Entry, act: Act, content: Json) -> Json:
 
 
 def _risk(entry: Entry, act: Act, content: Json) -> Json:
-    return {"subject": _patient(act), "performer": author_of(act.basis, entry.origin, entry.by)}
+    """R4 knows no Patient and no Organization that estimates a risk; the Provenance names them."""
+    who = author_of(act.basis, entry.origin, entry.by)
+    may_perform = not who["reference"].startswith(("Patient/", "Organization/"))
+    return {"subject": _patient(act)} | ({"performer": who} if may_perform else {})
 
 
 def _message(entry: Entry, act: Act, content: Json) -> Json:

@@ -96,6 +96,16 @@ def test_a_model_and_an_app_are_told_apart(world: World) -> None:
     assert {"AIAST", "CLINAST"} <= machine
 
 
+def test_a_clinicians_estimate_of_risk_is_by_nobody_where_the_clinician_is_not_named(world: World) -> None:
+    risk = {"outcome": "Relapse", "level": "low", "at": "2026-09-01T09:00:00Z", "by": "clinician"}
+    parts = {"context": dump(world.context(source=APP)), "products": dump({"risks": [risk]})}
+    payload = Payload("gateway", tuple(Part(name, "application/json", data) for name, data in parts.items()))
+    made = published(world, submit(world.services, world.scribe, payload))
+    (told,), (provenance, *_) = of_type(made, "RiskAssessment"), of_type(made, "Provenance")
+    assert "performer" not in told
+    assert f"Organization/{world.clinic}" in [agent["who"]["reference"] for agent in provenance["agent"]]
+
+
 def test_a_model_card_goes_along_in_both_of_its_forms(world: World) -> None:
     published(world, sent(world, "minimal", modelCard={"chai": CARD}))
     with world.services.database.read() as db:
