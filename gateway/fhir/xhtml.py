@@ -38,6 +38,13 @@ _OWN_IMAGE = re.compile(
 )
 _STYLE = re.compile(r"url\s*\(|expression|javascript|import|behaviou?r|binding|\\|/\*|<|@", re.IGNORECASE)
 _XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
+
+def shown(text: str) -> str:
+    """The text as FHIR strings and XHTML can carry it: control characters are shown as the replacement character, not
+    silently dropped."""
+    return _UNSHOWN.sub("\ufffd", text) if _UNSHOWN.search(text) else text
 
 
 def faults_of(div: str) -> list[str]:

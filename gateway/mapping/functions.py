@@ -12,14 +12,10 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
+from gateway.fhir.xhtml import XHTML, shown
 from gateway.mapping.members import member, order_by
 from gateway.mapping.moments import date_of, from_epoch, in_zone, time_of
 from gateway.mapping.prose import headed, paragraphs, plain
-
-XHTML = "http://www.w3.org/1999/xhtml"
-
-# Control characters neither FHIR strings nor XHTML may carry; shown as the replacement character, not silently dropped.
-_CONTROLS = {code: "\ufffd" for code in (*range(32), 0x7F, 0xFFFE, 0xFFFF) if chr(code) not in "\t\n\r"}
 
 ALLOWED = frozenset(
     {
@@ -44,7 +40,7 @@ def narrative(focus: list[Any]) -> list[Any]:
 
 
 def _div(text: str) -> str:
-    lines = [escape(line.strip().translate(_CONTROLS), quote=False) for line in text.splitlines() if line.strip()]
+    lines = [escape(shown(line.strip()), quote=False) for line in text.splitlines() if line.strip()]
     return f'<div xmlns="{XHTML}">{"".join(f"<p>{line}</p>" for line in lines)}</div>'
 
 
@@ -54,8 +50,8 @@ def title(focus: list[Any]) -> list[Any]:
 
 
 def _title(name: str) -> str:
-    words = " ".join(name.translate(_CONTROLS).replace("_", " ").split())
-    return words.capitalize() if name.isupper() else " ".join(name.translate(_CONTROLS).split())
+    name = shown(name)
+    return " ".join(name.replace("_", " ").split()).capitalize() if name.isupper() else " ".join(name.split())
 
 
 def sum_of(focus: list[Any]) -> list[Any]:

@@ -15,6 +15,7 @@ from gateway.errors import Issue
 from gateway.fhir import json
 from gateway.mapping.schema import MOST_ISSUES
 
+MOST_COLUMNS = 1_000
 _DELIMITERS = ",;\t"
 
 
@@ -67,6 +68,8 @@ def csv_rows(name: str, text: str) -> Rows:
         return rows
     delimiter = max(_DELIMITERS, key=lines[first].count)
     header = _cells(lines[first], delimiter) or []
+    if len(header) > MOST_COLUMNS:
+        raise RowsFault(f"the first line names more than {MOST_COLUMNS} columns")
     if len(set(header)) != len(header) or not all(header):
         raise RowsFault("the first line must name every column, and none twice")
     at = first + 1
@@ -86,8 +89,8 @@ def _read(rows: Rows, lines: Sequence[str], at: int, header: Sequence[str], deli
         return at + 1  # what follows may be rows again
     if len(cells) != len(header):
         rows.refuse(at + 1, f"has {len(cells)} columns; the first line names {len(header)}")
-    else:
-        rows.add(at + 1, {column: cell for column, cell in zip(header, cells, strict=True) if cell})
+        return at + 1  # a quotation mark that was not closed may have taken the next row along
+    rows.add(at + 1, {column: cell for column, cell in zip(header, cells, strict=True) if cell})
     return end
 
 
@@ -102,8 +105,9 @@ def _end(lines: Sequence[str], at: int) -> int | None:
 
 
 def _cells(record: str, delimiter: str) -> list[str] | None:
+    is_long = "\n" in record  # only its quotation marks say that it is one: they must be where they belong
     try:
-        (cells,) = csv.reader([record], delimiter=delimiter, skipinitialspace=True)
+        (cells,) = csv.reader([record], delimiter=delimiter, skipinitialspace=True, strict=is_long)
     except (csv.Error, ValueError):
         return None
     return [cell.strip() for cell in cells]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
+from gateway.fhir.xhtml import shown
 from gateway.mapping.functions import Narrative
 from gateway.mapping.law import breach_within
 from gateway.mapping.marks import unfit
@@ -16,7 +17,7 @@ class _Absent(Enum):
     ABSENT = "absent"
 
 
-_AS_IS = (str, int, Decimal, Narrative)
+_AS_IS = (int, Decimal, Narrative)
 
 ABSENT: Final = _Absent.ABSENT  # no value: the key or the item is left out
 
@@ -39,6 +40,8 @@ def kept(members: Iterator[tuple[str, Any]]) -> Any:
 
 def carried(value: Any, place: str) -> Any:
     """A value that an expression gave, as it goes into the output: objects are copied, and may not break the law."""
+    if isinstance(value, str):
+        return shown(value)
     if isinstance(value, _AS_IS) or value is None:
         return value
     if isinstance(value, dict | list):
@@ -51,6 +54,8 @@ def carried(value: Any, place: str) -> Any:
 def _copied(value: Any) -> Any:
     if isinstance(value, Narrative):
         return value
+    if isinstance(value, str):
+        return shown(value)
     if isinstance(value, dict):
         return kept((key, _copied(item)) for key, item in value.items())
     return flat(_copied(item) for item in value) if isinstance(value, list) else value
@@ -62,4 +67,4 @@ def spelled(value: Any, place: str) -> str:
         return "true" if value else "false"
     if isinstance(value, dict | list):
         raise unfit(place, "an object cannot stand inside a text")
-    return str(value)
+    return shown(str(value))

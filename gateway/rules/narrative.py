@@ -7,7 +7,8 @@ from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
-XHTML = "http://www.w3.org/1999/xhtml"
+from gateway.fhir.xhtml import XHTML, shown
+
 _BLOCKS = frozenset({"p", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "table", "blockquote"})
 
 
@@ -18,7 +19,7 @@ def div(*blocks: str) -> str:
 
 def element(name: str, text: str) -> str:
     """One XHTML element around plain text; line breaks stay line breaks."""
-    lines = (escape(line, quote=False) for line in text.split("\n"))
+    lines = (escape(line, quote=False) for line in shown(text).split("\n"))
     return f"<{name}>{'<br/>'.join(lines)}</{name}>"
 
 

@@ -32,6 +32,19 @@ def test_the_reference_implementation_reads_it_which_is_why_it_is_not_used() -> 
     assert leaked == {"b": ["hidden"]}
 
 
+def test_a_control_character_is_shown_and_spoils_nothing(load: Load) -> None:
+    mapping = load("""
+        - a: "{{ note.title }}"
+          b: "{[ note.tags ]}"
+          c: "see {{ note.title }}"
+          d: "{{ note.lines }}"
+    """)
+    note = {"title": "bell\x07", "tags": ["up\x0b", "line\n\ttab"], "lines": [{"text": "end\uffff"}]}
+    (made,) = mapping.apply({"note": note}, {}).resources
+    shown = {"a": "bell\ufffd", "b": ["up\ufffd", "line\n\ttab"], "c": "see bell\ufffd", "d": {"text": "end\ufffd"}}
+    assert made == shown
+
+
 def test_markup_of_a_payload_is_escaped(load: Load) -> None:
     mapping = load('- {text: "{{ note.title.narrative() }}"}')
     (made,) = mapping.apply({"note": {"title": "<script>x</script> & 1 < 2"}}, {}).resources

@@ -126,6 +126,14 @@ def test_the_other_rows_go_on_where_the_mapping_says_so(lenient: Mapping) -> Non
     assert "Line 9: mood is too long." in [issue.text for issue in received.skipped]
 
 
+@pytest.mark.parametrize("note", ['"Slept, too"', '"Slept"', '"Slept ""well"""'])
+def test_a_quotation_mark_that_is_not_closed_takes_no_other_row_along(lenient: Mapping, note: str) -> None:
+    text = f'day,mood,note\n2026-03-01,good,"Slept\n2026-03-02,good,{note}\n2026-03-03,good,\n'
+    read = lenient.read({"diary": text.encode()})
+    assert [each["day"] for each in read.inputs["diary"]] == ["2026-03-02", "2026-03-03"]
+    assert [each.expression for each in read.skipped] == ["diary:2"]
+
+
 def test_a_file_with_nothing_but_bad_rows_is_refused(lenient: Mapping) -> None:
     assert refused(lenient, diary=b"day,mood,note\nx,good,\ny,good,\n") == [
         ("diary:2", "invariant"),
@@ -147,7 +155,14 @@ def test_what_no_row_can_be_blamed_for_refuses_the_payload_beside_the_rows(lenie
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xff\xfe\x00\x01", b"day,mood\n2026-03-01,\x00\n", b"day,day\n1,2\n", b"day,,mood\n"]
+    "data",
+    [
+        b"\xff\xfe\x00\x01",
+        b"day,mood\n2026-03-01,\x00\n",
+        b"day,day\n1,2\n",
+        b"day,,mood\n",
+        ",".join(map(str, range(1001))).encode(),
+    ],
 )
 def test_a_file_that_is_no_table_is_refused_as_a_whole(lenient: Mapping, data: bytes) -> None:
     assert refused(lenient, diary=data) == [("diary", "structure")]
