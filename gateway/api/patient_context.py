@@ -42,7 +42,9 @@ class Item(Shape):
     date: str | None = Field(None, description="When it was, or began.")
     until: str | None = Field(None, description="When it ends, or is due.")
     status: str | None = None
-    progress: str | None = Field(None, description="Of a goal what was achieved, of homework how far it is.")
+    progress: str | None = Field(
+        None, description="Of a goal what was achieved, of homework and a dispute how far it is."
+    )
     name: str | None = None
     text: str | None = Field(None, description="At most 8,000 characters; […] stands where it was cut.")
     links: list[str] = Field([], description="Goals and homework of a plan, results of homework, what is disputed.")

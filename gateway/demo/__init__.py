@@ -15,12 +15,12 @@ from rich.panel import Panel
 from rich.table import Table
 
 from gateway import wiring
-from gateway.demo.cast import Person, gather
+from gateway.demo.cast import Cast, Person, gather
 from gateway.demo.chapters import CHAPTERS, consenting, session
-from gateway.demo.endpoint import listening
+from gateway.demo.endpoint import Endpoint, listening
 from gateway.demo.handing_in import example
 from gateway.demo.road import Chapter, NotAsExpected, Road
-from gateway.demo.stage import fresh_settings, serving
+from gateway.demo.stage import fresh_settings, starting
 from gateway.settings import Settings
 
 console = Console(highlight=False)
@@ -33,21 +33,22 @@ def run(*, stay: bool, summary: Path | None, transcript: Path | None) -> int:
     parts = {name: path.read_bytes() for name, path in given.items() if path} or _example(settings)
     console.print(Panel("What an AI writes of a client, and what she writes herself, to the next clinic's EHR"))
     cast_list = "a fresh, encrypted database; two clinics, their people, EHRs and endpoints, a couple, a scribe, an app"
-    with listening() as endpoint:
-        with (
-            console.status(cast_list),
-            wiring.running(settings) as services,
-            closing(wiring.outgoing(settings)) as outgoing,
-        ):
-            cast = gather(services, endpoint, outgoing)
-        with serving(settings) as http:
-            road = Road(http, cast, endpoint, settings.mappings, parts)
-            if not _walk(road, CHAPTERS):
-                return 1
-            if stay:
-                _show(settings, road)
-                _until_interrupted()
+    with listening() as endpoint, starting(settings) as answering:
+        with console.status(cast_list):
+            cast = _gathered(settings, endpoint)
+            road = Road(answering(), cast, endpoint, settings.mappings, parts)
+        if not _walk(road, CHAPTERS):
+            return 1
+        if stay:
+            _show(settings, road)
+            _until_interrupted()
     return 0
+
+
+def _gathered(settings: Settings, endpoint: Endpoint) -> Cast:
+    """Everybody, made known while the server starts: each brings the database to this release's schema, in turn."""
+    with wiring.running(settings) as services, closing(wiring.outgoing(settings)) as outgoing:
+        return gather(services, endpoint, outgoing)
 
 
 def _walk(road: Road, chapters: Iterable[Chapter]) -> bool:

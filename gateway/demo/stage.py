@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -41,8 +41,8 @@ def fresh_settings() -> Settings:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[httpx.Client]:
-    """The server in a process of its own, and a client that speaks to it."""
+def starting(settings: Settings) -> Iterator[Callable[[], httpx.Client]]:
+    """The server in a process of its own, which is starting; what is given waits until it answers, and speaks to it."""
     environment = os.environ | {
         "GATEWAY_HOME": str(settings.home),
         "GATEWAY_PORT": str(settings.port),
@@ -53,8 +53,7 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
     server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment, cwd=PROJECT)
     try:
         with httpx.Client(base_url=settings.public_url, timeout=30, trust_env=False) as http:
-            _await_answer(http, server)
-            yield http
+            yield lambda: _answering(http, server)
     finally:
         server.terminate()
         try:
@@ -63,14 +62,14 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
             server.kill()
 
 
-def _await_answer(http: httpx.Client, server: subprocess.Popen[bytes]) -> None:
+def _answering(http: httpx.Client, server: subprocess.Popen[bytes]) -> httpx.Client:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise RuntimeError("the server ended before it answered; its output above says why")
         try:
             if http.get("/fhir/metadata").status_code == httpx.codes.OK:
-                return
+                return http
         except httpx.TransportError:
             time.sleep(0.1)
     raise TimeoutError(f"the server did not answer within {PATIENCE:.0f} seconds")

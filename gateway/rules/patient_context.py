@@ -14,6 +14,7 @@ from gateway.fhir.dates import BEGINNING, interval
 from gateway.fhir.inline import rest_of
 from gateway.fhir.json import dump
 from gateway.rules.content import aspect_of
+from gateway.rules.correction import kind_of
 from gateway.rules.patient_context_items import Item, Resource, by, item_of, moment_of, version_of
 from gateway.rules.sensitivity import NOT_TO_PATIENT, PSYCHOTHERAPY
 from gateway.rules.summary_text import words
@@ -126,6 +127,8 @@ def _kind_of(resource: Resource) -> str | None:
     """Measures of the body are no part of it."""
     if resource["resourceType"] == "Communication":
         return "dispute" if any(system.startswith(_CORRECTION) for system, _ in _codings(resource)) else "message"
+    if resource["resourceType"] == "Task" and kind_of(resource) is not None:
+        return "dispute"
     if resource["resourceType"] == "Observation" and any(code in _BODILY for _, code in _codings(resource)):
         return None
     return _KIND[resource["resourceType"]]

@@ -82,6 +82,11 @@ def _flag(resource: Resource) -> Item:
 
 
 def _dispute(resource: Resource) -> Item:
+    """What was said, or how the request stands that it belongs to."""
+    if resource["resourceType"] == "Task":
+        about = [resource["focus"]] if "focus" in resource else []
+        name, progress = words(resource.get("code")), words(resource.get("businessStatus"))
+        return {"name": name, "progress": progress, "links": _references(about)}
     return _communication(resource) | {"links": _references(resource.get("about", ()))}
 
 

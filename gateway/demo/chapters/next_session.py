@@ -25,7 +25,7 @@ def go_on(road: Road) -> str:
     kinds = Counter(each["kind"] for each in items)
     expect({"flag", "plan", "goal", "homework", "series", "note", "dispute"} <= set(kinds), f"only {kinds} is told")
     homework = next(each for each in items if each["kind"] == "homework")
-    counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    counted = ", ".join(kind if count == 1 else f"{kind} ×{count}" for kind, count in kinds.items())
     return (
         f"in brief, what was approved: {counted}; the homework is {homework['status']}; no estimate of risk, no draft"
     )
