@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -62,6 +63,15 @@ class WantedChange(Shape):
         return WantedEntry(self.id, self.set, self.remove)
 
 
+def _number(lexeme: str) -> float | str:
+    """What no JSON reader has a number for stays text."""
+    number = float(lexeme)
+    return number if isfinite(number) else lexeme
+
+
+_READER = msgspec.json.Decoder(float_hook=_number)
+
+
 def entry_view(reviewed: ReviewedEntry) -> EntryView:
     entry = reviewed.entry
     return EntryView(
@@ -72,7 +82,7 @@ def entry_view(reviewed: ReviewedEntry) -> EntryView:
         labels=list(reviewed.labels),
         evidence=list(entry.segments),
         said=[_said(each) for each in reviewed.said],
-        resource=msgspec.json.decode(dump(reviewed.resource)),
+        resource=_READER.decode(dump(reviewed.resource)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -132,3 +133,16 @@ def test_the_inbox_and_the_page_after_approval_count_entries(world: World, brows
     assert digest is not None
     done = browser.post(f"/pages/reviews/{id}/approve", data={"csrf": csrf[1], "digest": digest[1]})
     assert "4 observations." in browser.get(done.headers["location"]).text
+
+
+@pytest.mark.parametrize("number", ["1E400", "-1E400", "1e-400", "9" * 40, "4.50"])
+def test_a_number_beyond_other_readers_does_not_hide_the_draft(world: World, program: TestClient, number: str) -> None:
+    plan = {key: value for key, value in FULL["plan"].items() if key != "goalBy"}
+    id = world.draft_of(sent(world, plan=plan))
+    [goal] = [each for each in read(program, id)["entries"] if each["type"] == "Goal"]
+    body = '{"entries": [{"id": "%s", "set": {"target[0].detailQuantity.value": %s}}]}' % (goal["id"], number)
+    digest = read(program, id)["digest"]
+    headers = {"If-Match": f'"{digest}"', "Content-Type": "application/json"}
+    assert program.post(f"/reviews/{id}/amendment", content=body, headers=headers).status_code == 200
+    [goal] = [each for each in read(program, id)["entries"] if each["type"] == "Goal"]
+    assert any(str(Decimal(number)) in each["text"] for each in goal["said"])
