@@ -32,7 +32,8 @@ _FIELDS = {
     "ss": r"(?P<second>\d{2})",
     "a": r"(?P<noon>[^\d:]+?)",
 }
-_LETTERS = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(_FIELDS, key=len, reverse=True))})(?![A-Za-z])")
+_NAMES = "|".join(sorted(_FIELDS, key=len, reverse=True))
+_LETTERS = re.compile(rf"(?<![A-Za-z])(?:{_NAMES})(?![A-Za-z])")
 _LAST = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
