@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -140,7 +141,8 @@ def test_a_number_beyond_other_readers_does_not_hide_the_draft(world: World, pro
     plan = {key: value for key, value in FULL["plan"].items() if key != "goalBy"}
     id = world.draft_of(sent(world, plan=plan))
     [goal] = [each for each in read(program, id)["entries"] if each["type"] == "Goal"]
-    body = '{"entries": [{"id": "%s", "set": {"target[0].detailQuantity.value": %s}}]}' % (goal["id"], number)
+    wanted = {"id": goal["id"], "set": {"target[0].detailQuantity.value": "NUMBER"}}
+    body = json.dumps({"entries": [wanted]}).replace('"NUMBER"', number)
     digest = read(program, id)["digest"]
     headers = {"If-Match": f'"{digest}"', "Content-Type": "application/json"}
     assert program.post(f"/reviews/{id}/amendment", content=body, headers=headers).status_code == 200
