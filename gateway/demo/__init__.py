@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.table import Table
 
 from gateway import wiring
 from gateway.demo.cast import Cast, Person, gather
@@ -80,8 +79,8 @@ def _show(settings: Settings, road: Road) -> None:
     url, cast = settings.public_url, road.cast
     document = f"DocumentReference/{road.document_id}"
     rows = {
-        "review pages: a draft waits, an alert too": f"{url}/pages/reviews\n{_login(cast.clinician)}",
-        "the client's own record": f"{url}/pages/my-record\n{_login(cast.client)}",
+        "review pages: a draft waits, and an alert": f"{url}/pages/reviews, {_login(cast.clinician)}",
+        "the client's own record": f"{url}/pages/my-record, {_login(cast.client)}",
         "FHIR API": f"{url}/fhir/metadata",
         "approved document": f"{url}/fhir/{document}",
         "its lineage": f"{url}/lineage/{document}",
@@ -90,13 +89,11 @@ def _show(settings: Settings, road: Road) -> None:
         "token of the other EHR, to read (5 minutes)": road.new_token(cast.ehr),
         "token of its own EHR, to write (5 minutes)": road.new_token(cast.own_ehr),
     }
-    table = Table("what", title="The gateway stays up until Ctrl-C", show_lines=True)
-    table.add_column("where or with what", overflow="fold")
+    console.print("\n[bold blue]The gateway stays up until Ctrl-C[/bold blue]")
     for what, where in rows.items():
-        table.add_row(what, where)
-    console.print(table)
+        console.print(f"  [bold]{what}[/bold]\n     {where}", soft_wrap=True)
     command = f'curl -H "Authorization: Bearer {cast.auditor.token}" {url}/lineage/{document}'
-    console.print(f"Try it:\n{command}", soft_wrap=True)
+    console.print(f"  [bold]try it[/bold]\n     {command}", soft_wrap=True)
 
 
 def _example(settings: Settings) -> dict[str, bytes]:
