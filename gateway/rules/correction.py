@@ -112,6 +112,11 @@ def stage_of(task: Mapping[str, Any]) -> Stage:
     return Stage(str(_code(BUSINESS_STATUS, [task["businessStatus"]])))
 
 
+def asker_of(task: Mapping[str, Any]) -> str:
+    """The id of the patient who asks; what is disputed may be about others too."""
+    return str(task["for"]["reference"]).removeprefix("Patient/")
+
+
 def due_at(task: Mapping[str, Any]) -> datetime:
     """Until when it has to be decided."""
     return datetime.fromisoformat(task["authoredOn"]) + TIME_TO_DECIDE
@@ -125,6 +130,15 @@ def disputed(resource: Mapping[str, Any]) -> list[Reference]:
         named = [each.get("contentReference", {}) for each in resource.get("payload", ())]
     found = (literal(each.get("reference", "")) for each in named)
     return [each for each in found if each is not None and each.is_local and each.type != "Communication"]
+
+
+def named_in(resource: Mapping[str, Any]) -> list[Reference]:
+    """What a Task or Communication of the guide gives away: what is disputed, and what was put right. A letter is first
+    of all about its own Task, and then about these."""
+    if not is_correction(resource):
+        return []
+    about = (literal(each.get("reference", "")) for each in resource.get("about", ())[1:])
+    return list(dict.fromkeys([*disputed(resource), *(each for each in about if each is not None and each.is_local)]))
 
 
 def original_of(task: Mapping[str, Any]) -> str:

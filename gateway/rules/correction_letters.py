@@ -67,10 +67,12 @@ def faults(sent: Mapping[str, Any], custodian: str) -> Iterator[Issue]:
         yield Issue("One request is about one resource.", "Communication.payload", "business-rule")
 
 
-def received(sent: Mapping[str, Any], custodian: str, task: str, at: datetime, former: str | None = None) -> Json:
-    """What came in, with the Task it belongs to; `former` is the Communication that began it."""
+def received(
+    sent: Mapping[str, Any], custodian: str, task: str, item: str | None, at: datetime, former: str | None = None
+) -> Json:
+    """What came in, with the Task it belongs to and what is disputed; `former` is the Communication that began it."""
     subject = sent["subject"]
-    made = {**sent, "meta": _profiled(sent, COMMUNICATION_PROFILE), "about": [{"reference": task}]}
+    made = {**sent, "meta": _profiled(sent, COMMUNICATION_PROFILE), "about": about(task, item)}
     made.pop("id", None)
     made.setdefault("sender", {"reference": subject["reference"]})
     made.setdefault("recipient", [{"reference": custodian}])
@@ -79,6 +81,11 @@ def received(sent: Mapping[str, Any], custodian: str, task: str, at: datetime, f
         made |= {"partOf": [{"reference": former}]}
         made.setdefault("inResponseTo", [{"reference": former}])
     return made
+
+
+def about(task: str, item: str | None) -> list[Json]:
+    """What a letter is about: its own Task comes first (`correction.named_in`)."""
+    return [{"reference": each} for each in (task, item) if each]
 
 
 def opened(
@@ -127,7 +134,7 @@ def answering(letter: Letter, id: str, task: Mapping[str, Any], at: datetime) ->
         "status": "completed",
         "category": [concept(COMMUNICATION_TYPES, str(kind_of(task)))],
         "subject": task["for"],
-        "about": [{"reference": f"Task/{task['id']}"}],
+        "about": about(f"Task/{task['id']}", task.get("focus", {}).get("reference")),
         "partOf": [{"reference": original_of(task)}],
         "inResponseTo": [{"reference": original_of(task)}],
         "sent": instant(at),

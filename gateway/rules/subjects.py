@@ -12,6 +12,7 @@ from typing import Any
 from gateway.fhir.compartments import PATIENT
 from gateway.fhir.elements import objects_of
 from gateway.fhir.references import Reference, literal
+from gateway.rules.correction import named_in
 
 # The patient of what is about several patients: its custodian's own use only, for all of them would have to permit.
 SEVERAL = "*"
@@ -39,7 +40,7 @@ def subject_of(type: str, patients: Iterable[str]) -> str | None:
 
 
 def targets_of(resource: Mapping[str, Any]) -> list[Reference]:
-    """What a Provenance tells of, or what a Binary is secured by: it belongs to the same patients."""
+    """What a Provenance or a dispute tells of, or what a Binary is secured by: it belongs to the same patients."""
     return [each for each in told_of(resource) if each is not None and each.type != "Patient"]
 
 
@@ -50,7 +51,7 @@ def told_of(resource: Mapping[str, Any]) -> list[Reference | None]:
     elif resource["resourceType"] == "Binary" and "securityContext" in resource:
         named = [resource["securityContext"]]
     else:
-        return []
+        return list(named_in(resource))
     found = (literal(each.get("reference", "")) for each in named)
     return [each if each is not None and each.is_local else None for each in found]
 

@@ -1,7 +1,7 @@
 """Of which kind each version is: what a consent may ask of it, turned into one number when it is written.
 
-Most versions tell of themselves only. A Provenance tells of its targets, a Binary of what it is secured by; a deletion
-is of the kind of what was deleted. Which selectors mean a version depends on the consents of its patients, and for
+Most versions tell of themselves only. A Provenance tells of its targets, a Binary of what it is secured by, a dispute
+of what is disputed; a deletion is of the kind of what was deleted. Which selectors mean a version depends on the consents of its patients, and for
 some on what another resource, the anchor, refers to.
 """
 
@@ -15,6 +15,7 @@ from sqlalchemy import String, bindparam, select
 
 from gateway.fhir.json import parse
 from gateway.rules.content import Kind, aspect_of, kind_of, told_by
+from gateway.rules.correction import named_in
 from gateway.rules.selector import Selector, outgoing, selector_of
 from gateway.rules.subjects import SEVERAL, told_of
 from gateway.store.database import Reader
@@ -99,7 +100,7 @@ def _order(version: Version) -> tuple[bool, bool, int]:
 
 def is_record(body: Mapping[str, Any]) -> bool:
     """Whether it tells of others."""
-    return body["resourceType"] == "Provenance" or "securityContext" in body
+    return body["resourceType"] == "Provenance" or "securityContext" in body or bool(named_in(body))
 
 
 def _kind(db: Reader, version: Version, sight: Sight, beside: Beside) -> Kind:

@@ -22,6 +22,7 @@ from gateway.rules.correction import (
     REQUEST,
     check_step,
     disputed,
+    is_correction,
     is_followed,
     kind_of,
     original_of,
@@ -71,10 +72,12 @@ def task_of(ground: Ground, id: str) -> tuple[Stored, Json]:
 
 
 def item_of(ground: Ground, task: Json) -> Stored | None:
-    """What is disputed, if it is the custodian's and about this patient."""
+    """What is disputed, if it is the custodian's and about this patient; a dispute itself is not disputed."""
     named, patient = literal(task.get("focus", {}).get("reference", "")), literal(task["for"]["reference"])
     found = current(ground, named.type, named.id) if named is not None and named.is_local else None
     if found is None or found.is_deleted or found.custodian_id != ground.asked.caller.organization_id:
+        return None
+    if is_correction(parse(found.text)):
         return None
     return found if patient is not None and patient.id in patients_in(found) else None
 
@@ -114,15 +117,16 @@ def _planned(ground: Ground, sent: Json) -> list[Planned]:
         raise Forbidden("This is about no patient whose record the caller's organization keeps.")
     if issues := list(letters.faults(sent, custodian)):
         raise Unprocessable("The request cannot be taken.", issues=issues)
-    named = _belongs_to(ground, sent)
-    if named is None:
+    id = _belongs_to(ground, sent)
+    if id is None:
         return _begun(ground, sent, custodian)
-    found, task = task_of(ground, named)
-    if found.patient_id != patient:
+    found, task = task_of(ground, id)
+    if task["for"]["reference"] != f"Patient/{patient}":
         raise NotFound
     if kind_of(sent) == DISAGREEMENT:
         return _disagreed(ground, sent, task, custodian)
-    made = letters.received(sent, custodian, f"Task/{found.id}", ground.asked.at, original_of(task))
+    named = task.get("focus", {}).get("reference")
+    made = letters.received(sent, custodian, f"Task/{found.id}", named, ground.asked.at, original_of(task))
     return [write(ground, made, item_of(ground, task)), stepped(ground, found, task, Move.ANSWER)]
 
 
@@ -147,7 +151,7 @@ def _begun(ground: Ground, sent: Json, custodian: str) -> list[Planned]:
     if named and item is None:
         text = "Nothing of this patient is kept under that address."
         raise Unprocessable(issues=[Issue(text, "Communication.payload", "not-found")])
-    made = letters.received(sent, custodian, f"Task/{task_id}", ground.asked.at)
+    made = letters.received(sent, custodian, f"Task/{task_id}", named, ground.asked.at)
     return _with_task(ground, made, item, letters.opened(made, task_id, custodian, ground.asked.at, named))
 
 
@@ -155,7 +159,7 @@ def _disagreed(ground: Ground, sent: Json, task: Json, custodian: str) -> list[P
     if kind_of(task) != REQUEST or stage_of(task) not in REFUSED:
         raise Conflict("There is nothing to disagree with: the request was not denied, or not yet.")
     named, task_id, at = task.get("focus", {}).get("reference"), str(uuid.uuid4()), ground.asked.at
-    made = letters.received(sent, custodian, f"Task/{task_id}", at, original_of(task))
+    made = letters.received(sent, custodian, f"Task/{task_id}", named, at, original_of(task))
     opened = letters.opened(made, task_id, custodian, at, named, f"Task/{task['id']}")
     return _with_task(ground, made, item_of(ground, task), opened)
 

@@ -9,7 +9,17 @@ from typing import Any
 from gateway.fhir.json import parse
 from gateway.fhir.search.query import parse as parse_query
 from gateway.rules.audit import Act
-from gateway.rules.correction import REQUEST, TASK_TYPES, Stage, due_at, is_correction, is_followed, kind_of, stage_of
+from gateway.rules.correction import (
+    REQUEST,
+    TASK_TYPES,
+    Stage,
+    asker_of,
+    due_at,
+    is_correction,
+    is_followed,
+    kind_of,
+    stage_of,
+)
 from gateway.rules.review import sight_of
 from gateway.store import deliveries, search
 from gateway.store.database import Reader
@@ -81,7 +91,7 @@ def disputable(services: Services, asked: Asked) -> list[Json]:
 def follow(services: Services, asked: Asked, id: str) -> Followed:
     """Raises NotFound."""
     with recorded(services, asked, Act.SEARCH, "Task"), services.database.read() as db:
-        found, _ = task_of(Ground(services, asked, db), id)
+        found, task = task_of(Ground(services, asked, db), id)
         rows = [found]
         correction = _correction(services, asked, db, found, rows)
         beside = _found(services, asked, db, "Task", ("reasonreference", f"Task/{id}"))
@@ -89,7 +99,7 @@ def follow(services: Services, asked: Asked, id: str) -> Followed:
         disagreements = tuple(_correction(services, asked, db, each, rows) for each in logged)
         item = correction.item
         named = [f"{item['resourceType']}/{item['id']}"] if item else []
-        held = holders(db, asked, found.patient_id or "", named)
+        held = holders(db, asked, asker_of(task), named)
     services.journal.record(disclosures(asked, Act.SEARCH, "Task", [*rows, *logged])).result()
     return Followed(correction, disagreements, tuple(held))
 
@@ -107,8 +117,9 @@ def _listed(services: Services, asked: Asked, *pairs: tuple[str, str], letters: 
 def _is_own(asked: Asked, found: Stored) -> bool:
     """Of the custodian whose clinician asks, or of the patient who does; what others opened to them is not theirs."""
     caller = asked.caller
-    is_near = found.custodian_id == caller.organization_id and caller.patient_id in (None, found.patient_id)
-    return is_near and is_followed(parse(found.text))
+    task = parse(found.text)
+    is_near = found.custodian_id == caller.organization_id and is_followed(task)
+    return is_near and caller.patient_id in (None, asker_of(task))
 
 
 def _correction(services: Services, asked: Asked, db: Reader, found: Stored, rows: list[Stored] | None) -> Correction:

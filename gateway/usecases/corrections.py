@@ -16,7 +16,7 @@ from gateway.fhir.json import parse
 from gateway.rules import correction_letters as letters
 from gateway.rules import upholding
 from gateway.rules.audit import Act
-from gateway.rules.correction import Step, check_step, original_of, stage_of
+from gateway.rules.correction import Step, asker_of, check_step, original_of, stage_of
 from gateway.rules.correction_letters import Letter
 from gateway.rules.review import check_reviewer, sight_of
 from gateway.rules.upholding import DOCUMENTS, Remedy
@@ -89,7 +89,7 @@ def withdraw(services: Services, asked: Asked, id: str) -> Stored:
 
     def plan(ground: Ground) -> list[Planned]:
         found, task = task_of(ground, id)
-        if not is_own_patient(ground, found.patient_id or ""):
+        if not is_own_patient(ground, asker_of(task)):
             raise NotFound
         return [stepped(ground, found, task, Step.WITHDRAW)]
 
@@ -171,7 +171,7 @@ def _names(document: Stored) -> set[str]:
 
 def _notify(writer: Writer, asked: Asked, task: Stored, corrected: Sequence[str]) -> None:
     """Tell everybody who was given what is now put right."""
-    patient, custodian = task.patient_id or "", asked.caller.organization_id
+    patient, custodian = asker_of(parse(task.text)), asked.caller.organization_id
     for organization in holders(writer, asked, patient, corrected):
         detail = {"organization": f"Organization/{organization}"}
         entry = asked.entry(Act.RESOLVE, f"Task/{task.id}", patient_id=patient, detail=detail)
