@@ -121,13 +121,35 @@ def amend(
     evidence stays with a sentence through every change of its words."""
     written = {statement.id: statement for statement in machine}
     known = {statement.id: statement for statement in former}
-    new = iter(range(1, len(wanted) + 1))
-    return tuple(
-        _amended(written, known, want, by, draft_id)
-        if want.id
-        else Statement(f"r{revision}-{next(new)}", want.section, want.text.strip(), Origin.HUMAN, by=by)
-        for want in wanted
-    )
+    kept, new = {want.id for want in wanted}, iter(range(1, len(wanted) + 1))
+    made: list[Statement] = []
+    for want in wanted:
+        same = None if want.id else _typed_again(machine, want)
+        if same and same.id not in kept:
+            kept.add(same.id)
+            want = replace(want, id=same.id)
+        if want.id:
+            made.append(_amended(written, known, want, by, draft_id))
+        else:
+            made.append(_new(f"r{revision}-{next(new)}", want, same, by, draft_id))
+    return tuple(made)
+
+
+def _typed_again(came: Sequence[Statement], want: Wanted) -> Statement | None:
+    """The sentence that came with the same words, spaces aside."""
+    words = want.text.split()
+    return next((each for each in came if each.text.split() == words), None)
+
+
+def _new(id: str, want: Wanted, same: Statement | None, by: str, draft_id: str) -> Statement:
+    """Hers alone, unless it repeats a sentence that stands elsewhere too."""
+    text = want.text.strip()
+    if same is None or same.origin is Origin.HUMAN:
+        return Statement(id, want.section, text, Origin.HUMAN, by=by)
+    if same.origin is Origin.PATIENT:
+        return replace(same, id=id, section=want.section)
+    of = sentence_identifier(draft_id, same.id)
+    return Statement(id, want.section, text, Origin.REVISION, same.evidence, of, by)
 
 
 def _amended(

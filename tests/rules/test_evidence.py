@@ -60,6 +60,31 @@ def test_a_new_sentence_is_hers_alone() -> None:
     assert statement == Statement("r2-1", "c2", "Four.", Origin.HUMAN, by="grace")
 
 
+def test_the_machines_sentence_typed_again_as_a_new_one_stays_the_machines() -> None:
+    assert changed(Wanted("Two.", "c1", "s2"), Wanted(" One.\n", "c1")) == (MACHINE[1], MACHINE[0])
+    moved, *_ = changed(Wanted("One.", "c2"))
+    assert (moved.id, moved.origin, moved.evidence) == ("s1", Origin.REVISION, ("a", "b"))
+
+
+def test_a_copy_of_the_machines_sentence_is_a_revision_of_it() -> None:
+    first, copy = changed(Wanted("One.", "c1", "s1"), Wanted("One.", "c2"))
+    assert first == MACHINE[0]
+    assert copy == Statement(
+        "r2-1", "c2", "One.", Origin.REVISION, ("a", "b"), sentence_identifier(DRAFT, "s1"), "grace"
+    )
+
+
+def test_the_patients_words_typed_again_stay_the_patients() -> None:
+    came = (Statement("s1", "c1", "I slept.", Origin.PATIENT), Statement("s2", "c1", "Two."))
+    wanted = (Wanted("I  slept.", "c1"), Wanted("I slept.", "c2"), Wanted("Two.", "c1", "s2"))
+    made = amend(came, came, wanted, by="grace", draft_id=DRAFT, revision=2)
+    assert [(each.id, each.origin, each.by) for each in made[:2]] == [
+        ("s1", Origin.PATIENT, None),
+        ("r2-1", Origin.PATIENT, None),
+    ]
+    assert [each.text for each in made] == ["I slept.", "I slept.", "Two."]
+
+
 def test_what_a_colleague_leaves_alone_stays_the_first_clinicians() -> None:
     former = changed(Wanted("Won.", "c1", "s1"), Wanted("Four.", "c2"))
     again = changed(Wanted("Won.", "c1", "s1"), Wanted("Fourth.", "c2", "r2-1"), former=former, by="ann")
