@@ -10,7 +10,8 @@ from gateway.fhir import profiles
 from gateway.fhir.profiles import Profiles
 from tests.conformance import packages, tools, validators
 from tests.conformance.both import Both, both_of
-from tests.conformance.emitted import Emitted, emitted
+from tests.conformance.emitted import emitted
+from tests.conformance.road import Emitted
 from tests.conformance.validators import Npm, Validator
 from tests.house import Cast, House, gather, opened
 

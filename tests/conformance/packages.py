@@ -11,12 +11,13 @@ from typing import Any
 from tests.world import SHARED
 
 PACKAGES, TERMINOLOGY = SHARED / "packages", SHARED / "terminology"
+US_CORE = "hl7.fhir.us.core"
 R4 = PACKAGES / "ASSEMBLED-hl7.fhir.r4.core-4.0.1.tgz"
 GUIDES = tuple(
     PACKAGES / name
     for name in (
         "hl7.fhir.uv.extensions.r4-5.3.0.tgz",
-        "hl7.fhir.us.core-6.1.0.tgz",
+        f"{US_CORE}-6.1.0.tgz",
         "SUSHI-BUILT-hl7.fhir.uv.ips-2.0.1.tgz",
         "SUSHI-BUILT-hl7.fhir.uv.aitransparency-1.0.0-current.tgz",
         "SUSHI-BUILT-hl7.fhir.uv.patient-corrections-1.0.0.tgz",
@@ -24,8 +25,17 @@ GUIDES = tuple(
         "SUSHI-BUILT-ihe.iti.pcf-1.1.1-current.tgz",
     )
 )
+LATER_CODES = (
+    ("v3-ObservationValue", "security-integrity"),
+    ("v3-ActCode", "obligation-refrain-mark"),
+)
 _STRANGERS = "https://medplum.com/"
 WITHOUT = "" if R4.exists() else f"the published FHIR packages are not at {PACKAGES}"
+
+
+def with_us_core(edition: str) -> tuple[Path, ...]:
+    """The guides with another edition of US Core in the place of 6.1.0."""
+    return tuple(PACKAGES / f"{US_CORE}-{edition}.tgz" if each.name.startswith(US_CORE) else each for each in GUIDES)
 
 
 def structures() -> list[dict[str, Any]]:
@@ -35,7 +45,8 @@ def structures() -> list[dict[str, Any]]:
 
 def mended() -> list[dict[str, Any]]:
     """Definitions to be taken instead of those in the packages."""
-    return [_observation_values(), *(_without_strangers(one) for one in structures() if _STRANGERS in json.dumps(one))]
+    systems = [_with_later_codes(system, extract) for system, extract in LATER_CODES]
+    return [*systems, *(_without_strangers(one) for one in structures() if _STRANGERS in json.dumps(one))]
 
 
 def _without_strangers(structure: dict[str, Any]) -> dict[str, Any]:
@@ -47,15 +58,15 @@ def _without_strangers(structure: dict[str, Any]) -> dict[str, Any]:
     return structure
 
 
-def _observation_values() -> dict[str, Any]:
-    """R4's code system of observation values with the codes it got since, the labels of AI content among them: R4 froze
-    it in 2018, and the package with today's terminology is not beside the project."""
-    [system] = _members(R4, "package/CodeSystem-v3-ObservationValue.json")
-    extract = json.loads((TERMINOLOGY / "v3-ObservationValue.security-integrity.json").read_bytes())
-    known = set(_codes(system["concept"]))
-    later = [{"code": one["code"], "display": one["display"]} for one in extract["concepts"]]
-    concepts = system["concept"] + [one for one in later if one["code"] not in known]
-    return {name: value for name, value in system.items() if name != "text"} | {"concept": concepts}
+def _with_later_codes(system: str, extract: str) -> dict[str, Any]:
+    """A code system of R4 with the codes it got since, the labels of AI content and of drafts among them: R4 froze it
+    in 2018, and the package with today's terminology is not beside the project."""
+    [frozen] = _members(R4, f"package/CodeSystem-{system}.json")
+    told = json.loads((TERMINOLOGY / f"{system}.{extract}.json").read_bytes())
+    known = set(_codes(frozen["concept"]))
+    later = [{"code": one["code"], "display": one["display"]} for one in told["concepts"]]
+    concepts = frozen["concept"] + [one for one in later if one["code"] not in known]
+    return {name: value for name, value in frozen.items() if name != "text"} | {"concept": concepts}
 
 
 def _codes(concepts: list[dict[str, Any]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from gateway.fhir.search.table import TYPES
-from tests.conformance.emitted import Emitted
+from tests.conformance.road import Emitted, one_of_each
 from tests.conformance.validators import Npm, Validator
 
 pytestmark = pytest.mark.conformance
@@ -27,14 +27,22 @@ EXCUSED = (
     # Slices told by a value set: @medplum/core takes every code to be in it.
     "AuditEvent.subtype: Incorrect number of values provided for slice 'any",
     "AuditEvent.agent: Incorrect number of values provided for slice 'user'",
+    # A probability that is not told is no number: to be compared with 100 there is none.
+    "RiskAssessment.prediction: Constraint ras-2 not met",
     # Slices told by the pattern of their code, which it does not see here; HL7's validator finds each in its place.
     "Composition.section: Incorrect number of values provided for slice 'section",
 )
 
-# What HL7's validator finds because it has no terminology server, or no package, to decide it.
+# What HL7's validator finds because DS4P's package is not beside the project: labels of parts, why a label was given,
+# how it is to be shown.
+WITHOUT_DS4P = tuple(
+    f"http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-{name} could not be found"
+    for name in ("inline-sec-label", "sec-label-basis", "display")
+)
+
+# What it finds because it has no terminology server, or no package, to decide it.
 UNDECIDED = (
-    # Why a label was given: DS4P's package is not among those beside the project.
-    "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-sec-label-basis could not be found",
+    *WITHOUT_DS4P,
     # Slices of the summary that are told apart by value sets of LOINC: a weight may be a pregnancy, for all it knows.
     "Bundle-uv-ips|1.1.0, Element matches more than one slice - observation-pregnancy-",
 )
@@ -58,8 +66,12 @@ def test_every_type_is_among_them(given_out: list[Emitted]) -> None:
 
 
 def test_hl7s_validator_finds_no_error(given_out: list[Emitted], hl7: Validator) -> None:
+    """In all but Provenances of one form, of which each sentence has its own: one of each takes a third of the time."""
     whole = [each for each in given_out if not each.inside]  # it looks into Bundles by itself
-    assert unexcused(faults_of(whole, hl7), UNDECIDED) == []
+    told = [each for each in whole if each.resource["resourceType"] == "Provenance"]
+    shown = [each for each in whole if each.resource["resourceType"] != "Provenance"] + one_of_each(told)
+    print(f"{len(shown)} of {len(whole)} resources, the rest being Provenances alike")
+    assert unexcused(faults_of(shown, hl7), UNDECIDED) == []
 
 
 def test_medplums_validator_finds_no_error(given_out: list[Emitted], npm: Npm) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway.fhir.json import dump
-from tests.conformance.emitted import Emitted
+from tests.conformance.road import Emitted
 from tests.conformance.validators import Npm, Validator
 
 pytestmark = pytest.mark.conformance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,11 +32,11 @@ _FAULT = ("fatal", "error")
 
 
 @contextmanager
-def hl7(folder: Path, targets: list[Json]) -> Iterator[Validator]:
+def hl7(folder: Path, targets: list[Json], guides: Iterable[Path] = packages.GUIDES) -> Iterator[Validator]:
     """HL7's validator, without a terminology server. References are followed into `targets`."""
     known = folder / "targets.ndjson"
     known.write_bytes(b"\n".join(map(dump, targets)))
-    definitions = [known, packages.R4, *packages.GUIDES]
+    definitions = [known, packages.R4, *guides]
     for number, definition in enumerate(packages.mended()):
         definitions.append(folder / f"{number}.json")
         definitions[-1].write_bytes(dump(definition))

@@ -1,0 +1,97 @@
+"""What becomes of content afterwards: amended, begun and completed, disputed and corrected, told to colleagues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.alarms import alarm
+from tests.assigning import after, brought
+from tests.conformance import products
+from tests.conformance.road import Emitted, Json, asked
+from tests.disputing import decided, disagreed, disputed
+from tests.house import House, backend
+from tests.together import draft_of, together
+from tests.writers import created, observation
+
+# The letters with their Tasks, and who told what of both.
+DISPUTES = "Task?_count=40&_revinclude=Communication:about&_revinclude=Provenance:target"
+_APP = "system/Task.rus system/QuestionnaireResponse.crs system/Observation.crs"
+_WORDS = ("title", "description", "text", "valueString")
+
+
+def stories(house: House, document: str) -> Iterator[Emitted]:
+    """Of a published `document`, and of what is handed in anew."""
+    yield from _amended(house)
+    yield from _together(house)
+    flag = house.ask("POST", f"/alerts/{alarm(house)['id']}/flag", house.clinician, json={"text": "Ask about safety."})
+    assert flag.status_code == 201, flag.text
+    yield from asked(house, house.own_ehr, flag.json()["flag"], f"Provenance?target={flag.json()['flag']}")
+    yield from _completed(house)
+    yield from _corrected(house, document)
+    yield from asked(house, house.own_ehr, DISPUTES)
+
+
+def _amended(house: House) -> Iterator[Emitted]:
+    """A note and entries of which the clinician changed a word each, but for what she took out."""
+    whole = products.good("gateway")["gateway/full"]
+    draft = str(products.draft_of(house, "gateway", products.context_of(house, "to be amended"), whole))
+    house.rewrite(draft, "Slept well in every night of the week.")
+    shown = house.view(draft).json()["entries"]
+    changes: list[Json] = [{"id": each["id"], "remove": True} for each in shown if each["type"] == "Communication"]
+    changes += [{"id": each["id"], "set": _more(each)} for each in shown if each["type"] != "Communication"]
+    answer = house.step(draft, "amendment", body={"entries": [each for each in changes if each.get("set", True)]})
+    assert answer.status_code == 200, answer.text
+    yield from products.made_of(house, draft, "an amended draft")
+
+
+def _more(entry: Json) -> Json:
+    """A word more in the first that may be set."""
+    said = [each for each in entry["said"] if each["maySet"] and each["path"].rpartition(".")[2] in _WORDS]
+    return {each["path"]: f"{each['text']} (discussed)" for each in said[:1]}
+
+
+def _together(house: House) -> Iterator[Emitted]:
+    for session in ("a couple's session", "an amended one"):
+        draft = draft_of(together(house, session=session))
+        if session == "an amended one":
+            house.rewrite(draft, "Both sleep six hours a night.")
+        yield from products.made_of(house, draft, session)
+
+
+def _completed(house: House) -> Iterator[Emitted]:
+    """Homework with a diary and a score that its app wrote."""
+    app = backend(house.world.services, "A homework app", house.world.clinic, _APP).token(house.http)
+    task = brought(house, app, "accepted", "in-progress")
+    results = [created(house, each, app) for each in (_diary(house.world.patient), observation(house.world.patient))]
+    output = [
+        {"type": {"text": "Result"}, "valueReference": {"reference": f"{each['resourceType']}/{each['id']}"}}
+        for each in results
+    ]
+    done = after(house, task, app, status="completed", output=output)
+    yield Emitted("PUT Task", done)
+    yield from (Emitted("POST by a homework app", each) for each in results)
+    yield from asked(house, house.own_ehr, f"Provenance?target=Task/{done['id']}")
+
+
+def _diary(patient: str) -> dict[str, Any]:
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "questionnaire": "https://example.org/diary|1",
+        "subject": {"reference": f"Patient/{patient}"},
+        "source": {"reference": f"Patient/{patient}"},
+        "authored": "2026-09-04T19:00:00Z",
+        "item": [{"linkId": "1", "answer": [{"valueString": "On the bench by the river."}]}],
+    }
+
+
+def _corrected(house: House, document: str) -> Iterator[Emitted]:
+    """What was upheld in part, upheld, and denied and disagreed with."""
+    decided(house, disputed(house, f"DocumentReference/{document}"), "partial", addendum="On two days only.")
+    score = created(house, observation(house.world.patient))
+    decided(house, disputed(house, f"Observation/{score['id']}"), "accept", set={"valueQuantity.value": 8})
+    denied = disputed(house, f"Observation/{score['id']}")
+    decided(house, denied, "deny")
+    yield from (Emitted("POST $correction-request", each) for each in disagreed(house, denied))
+    yield from asked(house, house.own_ehr, f"Observation/{score['id']}", f"DocumentReference/{document}")
