@@ -6,10 +6,12 @@ What the approval bound stays as it is: a homework app tells how it goes, adds r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gateway.errors import Issue
+from gateway.fhir.elements import elements_of
 from gateway.rules.writing import admit
 
 STEPS: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +25,8 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 RESULTS = frozenset({"QuestionnaireResponse", "Observation", "DocumentReference"})
 _GROWING = ("output", "note")
 _TOLD = ("status", "statusReason", "businessStatus", "executionPeriod", "lastModified", *_GROWING)
+_NAMED = re.compile(r"Task\.(output\[\d+\]\.value|note\[\d+\]\.author)")
+_MEMBER = re.compile(r"[.\[]")
 CHANGEABLE = frozenset({*_TOLD, "_status", "_lastModified"})
 
 
@@ -44,6 +48,7 @@ def faults(former: Mapping[str, Any], sent: Mapping[str, Any], speakers: Collect
         *_taken_away(former, sent),
         *_results(former, sent),
         *_signatures(former, sent, speakers),
+        *_elsewhere(former, sent),
         *admit(_said(former, sent)),
     ]
 
@@ -112,6 +117,16 @@ def _signatures(former: Mapping[str, Any], sent: Mapping[str, Any], speakers: Co
             yield _issue(
                 "A note is signed by who writes it, or by the patient.", f"Task.note[{number}].authorReference"
             )
+
+
+def _elsewhere(former: Mapping[str, Any], sent: Mapping[str, Any]) -> Iterator[Issue]:
+    """What is told leads nowhere but to results, and to who signs: readers follow references and addresses."""
+    for type, leading, may_lead in (("Reference", "reference", _NAMED), ("Attachment", "url", None)):
+        known = dict(elements_of(former, type))
+        for path, value in elements_of(sent, type):
+            is_told = _MEMBER.split(path)[1] in CHANGEABLE and value != known.get(path)
+            if is_told and leading in value and not (may_lead and may_lead.fullmatch(path)):
+                yield _issue("Nothing is named here but results, and who signs a note.", path)
 
 
 def _said(former: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Of which kind each version is: what a consent may ask of it, turned into one number when it is written.
 
 Most versions tell of themselves only. A Provenance tells of its targets, a Binary of what it is secured by, a dispute
-of what is disputed; a deletion is of the kind of what was deleted. Which selectors mean a version depends on the consents of its patients, and for
-some on what another resource, the anchor, refers to.
+of what is disputed; a deletion is of the kind of what was deleted. Which selectors mean a version depends on the
+consents of its patients, and for some on what another resource, the anchor, refers to.
 """
 
 from __future__ import annotations

@@ -22,6 +22,9 @@ def app(house: House) -> str:
     return backend(house.world.services, "A homework app", house.world.clinic, APP).token(house.http)
 
 
+DIARY = {"text": "Diary"}
+
+
 def response(house: House, **elements: Any) -> dict[str, Any]:
     """A filled-in diary."""
     return {
@@ -133,6 +136,30 @@ def test_a_result_is_of_the_same_patient_and_kept_here(house: House, app: str, w
     other = created(house, observation(house.cast.neighbour))["id"] if whose == "another patient's" else "never-was"
     answer = put(house, task | {"output": [result(f"Observation/{other}")]}, app)
     assert (answer.status_code, places(answer)) == (422, ["Task.output[0].valueReference"])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"output": [{"type": DIARY, "valueAttachment": {"url": "https://elsewhere.example/diary"}}]},
+        {"output": [{"type": DIARY, "valueAttachment": {"url": "Binary/anything"}}]},
+        {
+            "output": [
+                {"type": DIARY, "valueAnnotation": {"authorReference": {"reference": "Device/any"}, "text": "So."}}
+            ]
+        },
+        {
+            "businessStatus": {
+                "text": "Begun",
+                "extension": [{"url": "urn:of", "valueReference": {"reference": "Task/t"}}],
+            }
+        },
+    ],
+)
+def test_what_is_told_leads_nowhere_but_to_results(house: House, app: str, told: dict[str, Any]) -> None:
+    answer = put(house, homework(house) | told, app)
+    assert answer.status_code == 422
+    assert all(place.startswith(f"Task.{next(iter(told))}") for place in places(answer))
 
 
 def test_no_status_follows_another_out_of_turn(house: House, app: str) -> None:
