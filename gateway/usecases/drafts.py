@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -70,7 +70,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One draft as its reviewer sees it. `sections` are the titles by id, in order."""
+    """One draft as its reviewer sees it. `sections` are the titles by id, in order; `entry_lines` what each entry rests
+    on, by its id."""
 
     draft: Draft
     dossier: Dossier
@@ -82,6 +83,7 @@ class View:
     entries: tuple[ReviewedEntry, ...]
     removed: tuple[Entry, ...]
     edits: tuple[Edit, ...]
+    entry_lines: Mapping[str, tuple[Line, ...]]
 
 
 def inbox(services: Services, asked: Asked, state: State = State.PENDING, *, count: int = 100) -> list[Waiting]:
@@ -131,17 +133,18 @@ def _view(services: Services, db: Reader, asked: Asked, draft: Draft) -> View:
         *_names(db, asked, draft, dossier),
         sections=dossier.sections,
         sentences=tuple(
-            Sentence(each, machine.get(each.id), lines_of(each, draft.session_id, segments))
+            Sentence(each, machine.get(each.id), lines_of(each.evidence, draft.session_id, segments))
             for each in current.statements
         ),
         entries=reviewed(dossier, current),
         removed=removed(dossier, current),
         edits=edits_of(revisions),
+        entry_lines={each.id: lines_of(each.segments, draft.session_id, segments) for each in current.entries},
     )
 
 
-def lines_of(statement: Statement, session_id: str, segments: Mapping[str, Spoken]) -> tuple[Line, ...]:
-    return tuple(Line(id, segment_identifier(session_id, id), segments.get(id)) for id in statement.evidence)
+def lines_of(evidence: Sequence[str], session_id: str, segments: Mapping[str, Spoken]) -> tuple[Line, ...]:
+    return tuple(Line(id, segment_identifier(session_id, id), segments.get(id)) for id in evidence)
 
 
 def edits_of(revisions: list[tuple[datetime, Revision]]) -> tuple[Edit, ...]:

@@ -103,9 +103,9 @@ def test_the_page_reads_entries_and_changes_them(world: World, browser: TestClie
     id = world.draft_of(sent(world))
     shown = browser.get(f"/pages/reviews/{id}").text
     assert "Ride one stop &amp; write down what you thought" in shown
-    assert "The patient’s own words" in shown
+    assert "From the patient" in shown
     form = browser.get(f"/pages/reviews/{id}/edit").text
-    fields = dict(re.findall(r'<textarea class="words" id="[^"]*" name="(set-[^"]+)"[^>]*>\n([^<]*)<', form))
+    fields = dict(re.findall(r'name="(set-[^"]+)" value="([^"]*)"', form))
     [field] = [name for name, text in fields.items() if text.startswith("Ride one stop")]
     csrf, digest = (re.search(rf'name="{name}" value="([^"]+)"', form) for name in ("csrf", "digest"))
     assert csrf is not None
@@ -133,7 +133,9 @@ def test_the_inbox_and_the_page_after_approval_count_entries(world: World, brows
     assert csrf is not None
     assert digest is not None
     done = browser.post(f"/pages/reviews/{id}/approve", data={"csrf": csrf[1], "digest": digest[1]})
-    assert "4 observations." in browser.get(done.headers["location"]).text
+    approved = browser.get(done.headers["location"]).text
+    assert "1 piece of homework." in approved
+    assert "1 mood." in approved
 
 
 @pytest.mark.parametrize("number", ["1E400", "-1E400", "1e-400", "9" * 40, "4.50"])

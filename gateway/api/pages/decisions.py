@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.api.dependencies import services_of
 from gateway.api.pages.draft import changed
-from gateway.api.pages.entry_views import wanted_entries
-from gateway.api.pages.render import see
+from gateway.api.pages.entry_views import entry_faults, typed, wanted_entries
+from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute, kept
 from gateway.api.pages.session import Fields, Form, form
-from gateway.errors import BadRequest, PreconditionFailed
+from gateway.api.pages.views import draft_view
+from gateway.errors import BadRequest, PreconditionFailed, Unprocessable
 from gateway.rules.evidence import Wanted
 from gateway.rules.review import State
 from gateway.usecases import drafts, review
@@ -38,15 +39,19 @@ def approve(request: Request, draft_id: str, sent: Sent) -> Response:
 def edit(request: Request, draft_id: str, sent: Sent) -> Response:
     services, session, digest = services_of(request), sent.session, _digest(sent.fields)
     view = drafts.view(services, session.asked, draft_id)
-    wanted = list(_wanted(view, sent.fields))
+    wanted, entries = list(_wanted(view, sent.fields)), list(wanted_entries(view, sent.fields))
+    request.state.typed = [*_typed(view, wanted), *typed(view, sent.fields)]
     try:
         if view.draft.digest != digest:
             raise PreconditionFailed
-        entries = list(wanted_entries(view, sent.fields))
         if entries or _is_changed(view, wanted):
             review.amendment(services, session.asked, draft_id, digest, wanted, entries=entries)
     except PreconditionFailed:
         return changed(services, session, draft_id, "Your changes are not saved.", kept(request))
+    except Unprocessable as refusal:
+        faults = entry_faults(view, entries, refusal.issues) or {"": "Something in it cannot be saved so."}
+        shown = draft_view(view, session.asked.at, sent=sent.fields, faults=faults)
+        return page("edit.html", status=refusal.status, session=session, draft=shown, sent=sent.fields, faults=faults)
     return see(f"/pages/reviews/{draft_id}?said=saved")
 
 
@@ -95,6 +100,12 @@ def _wanted(view: View, sent: Fields) -> Iterator[Wanted]:
                 yield Wanted(text, section, statement.id)
         if added := sent.get(f"add-{section}", "").strip():
             yield Wanted(added, section)
+
+
+def _typed(view: View, wanted: list[Wanted]) -> list[str]:
+    """The sentences that somebody has written anew."""
+    now = {sentence.statement.id: sentence.statement.text for sentence in view.sentences}
+    return [each.text for each in wanted if each.id is None or now[each.id] != each.text]
 
 
 def _is_changed(view: View, wanted: list[Wanted]) -> bool:

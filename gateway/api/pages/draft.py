@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.api.dependencies import services_of
+from gateway.api.pages.entry_views import counted
 from gateway.api.pages.protected import protected
 from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
 from gateway.api.pages.session import Session, session
 from gateway.api.pages.views import draft_view, facts
-from gateway.api.pages.words import day, plural
+from gateway.api.pages.words import day
 from gateway.errors import PreconditionFailed
-from gateway.rules.entry_kinds import KINDS
 from gateway.rules.review import State
 from gateway.usecases import drafts
 from gateway.usecases.background import background, clinician
@@ -69,7 +68,7 @@ def edit(request: Request, draft_id: str, session: Reader) -> Response:
     view = draft_view(drafts.view(services_of(request), session.asked, draft_id), session.asked.at)
     if "amend" not in view.steps:
         return see(f"/pages/reviews/{view.id}")
-    return page("edit.html", session=session, draft=view)
+    return page("edit.html", session=session, draft=view, sent={}, faults={})
 
 
 @router.get("/pages/reviews/{draft_id}/approved")
@@ -105,10 +104,8 @@ def changed(services: Services, session: Session, draft_id: str, unsaved: str, k
 
 def _published(counts: Mapping[str, int], entries: Sequence[ReviewedEntry]) -> list[str]:
     """The note, the entries by kind, and their records."""
-    kinds = Counter(each.entry.type for each in entries)
-    words = [plural(count, KINDS[type].one, KINDS[type].many) + "." for type, count in kinds.items()]
     note = _NOTE if "Composition" in counts else ()
-    return [*note, *words, _PROVENANCE.format(counts.get("Provenance", 0))]
+    return [*note, *(f"{each}." for each in counted(entries)), _PROVENANCE.format(counts.get("Provenance", 0))]
 
 
 def _recipient(recipient: Recipient) -> str:

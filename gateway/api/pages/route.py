@@ -66,9 +66,12 @@ def problem(request: Request, status: int) -> Response:
 
 
 def kept(request: Request) -> list[str]:
-    """The longer texts of the form that was sent."""
+    """What was typed, where the page knows; else the longer texts of the form that was sent."""
+    known: list[str] | None = getattr(request.state, "typed", None)
+    if known is not None:
+        return known
     sent: dict[str, str] = getattr(request.state, "fields", {})
-    typed = ("text-", "add-", "addendum", "reason")
+    typed = ("text-", "add-", "addendum", "reason", "words")
     return [text for name, text in sent.items() if name.startswith(typed) and text.strip()]
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
-from gateway.api.pages.entry_views import MARKS, EntryView, GoneView, entry_views, gone_views
-from gateway.api.pages.words import Change, changes, clock, day, lasted, plural, session_day, speaker
+from gateway.api.pages.entry_views import MARKS, GoneView, GroupView, gone_views, group_views
+from gateway.api.pages.line_views import LineView, line_views
+from gateway.api.pages.words import Change, changes, day, lasted, plural, session_day
+from gateway.rules.evidence import Origin
 from gateway.rules.review import State, Step, may_step
 from gateway.usecases.background import Background
-from gateway.usecases.drafts import Line, Sentence, View, Waiting
+from gateway.usecases.drafts import Sentence, View, Waiting
 
 BADGES = {
     State.PENDING: "AI-written, not yet approved",
@@ -26,17 +31,11 @@ _BADGES = {
     State.REJECTED: "Rejected, never published",
     State.REPLACED: BADGES[State.REPLACED],
 }
+_NO_AI = {Origin.PATIENT: "that came from the patient", Origin.HUMAN: "that came from a clinician"}
 _WARNINGS = (
     "sentence comes without a transcript line.",
     "sentences come without a transcript line.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    time: str
-    speaker: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,7 @@ class DraftView:
     id: str
     digest: str
     state: str
+    is_ai: bool
     patient: str
     title: str
     session: str
@@ -90,7 +90,7 @@ class DraftView:
     reason: str
     warning: str
     sections: tuple[SectionView, ...]
-    entries: tuple[EntryView, ...]
+    groups: tuple[GroupView, ...]
     gone: tuple[GoneView, ...]
     skipped: tuple[str, ...]
     steps: frozenset[str]
@@ -121,7 +121,14 @@ def row(waiting: Waiting, now: datetime) -> Row:
     return Row(draft.id, waiting.patient, draft.title, session, waiting.model, counted, since)
 
 
-def draft_view(view: View, now: datetime, decided_by: str = "") -> DraftView:
+def draft_view(
+    view: View,
+    now: datetime,
+    decided_by: str = "",
+    sent: Mapping[str, str] = MappingProxyType({}),
+    faults: Mapping[str, str] = MappingProxyType({}),
+) -> DraftView:
+    """`sent` is a form that comes back, with its faults by field."""
     draft = view.draft
     sections = _sections(view)
     bare = sum(sentence.is_bare for section in sections for sentence in section.sentences)
@@ -129,6 +136,7 @@ def draft_view(view: View, now: datetime, decided_by: str = "") -> DraftView:
         id=draft.id,
         digest=draft.digest,
         state=draft.state.value,
+        is_ai=view.dossier.basis.attribution.is_ai,
         patient=view.patient,
         title=draft.title,
         session=session_day(view.dossier.basis.start),
@@ -138,7 +146,7 @@ def draft_view(view: View, now: datetime, decided_by: str = "") -> DraftView:
         reason=draft.reason or "",
         warning=plural(bare, *_WARNINGS) if bare else "",
         sections=sections,
-        entries=entry_views(view),
+        groups=tuple(group_views(view, sent, faults)),
         gone=gone_views(view),
         skipped=tuple(f"{row.place}: {row.reason}" for row in view.dossier.skipped),
         steps=frozenset(step.value for step in Step if may_step(draft.state, step)),
@@ -153,7 +161,15 @@ def _summary(view: View, bare: int, now: datetime) -> str:
     waiting = f" Waiting for {lasted(view.draft.created_at, now)}." if view.draft.state is State.PENDING else ""
     is_ai = view.dossier.basis.attribution.is_ai
     sender = f"Written by the AI model {view.model}" if is_ai else f"Sent by the app {view.model}"
-    return f"{sender}. {count}{without}.{waiting}"
+    return f"{sender}. {count}{without}.{_voices(view)}{waiting}"
+
+
+def _voices(view: View) -> str:
+    """How much of it no AI wrote."""
+    origins = [each.statement.origin for each in view.sentences] + [each.entry.origin for each in view.entries]
+    counts = Counter(each for each in origins if each in _NO_AI)
+    told = [f"{counts[origin]} {words}" for origin, words in _NO_AI.items() if counts[origin]]
+    return f" No AI wrote the {' and the '.join(told)}." if told and view.dossier.basis.attribution.is_ai else ""
 
 
 def _verdict(view: View, decided_by: str) -> str:
@@ -188,16 +204,10 @@ def _sentence(sentence: Sentence) -> SentenceView:
         mark=MARKS[statement.origin],
         machine=machine,
         changes=changes(machine, statement.text) if machine else (),
-        lines=tuple(_line(line) for line in sentence.lines if line.segment),
+        lines=line_views(sentence.lines),
         missing=sum(line.segment is None for line in sentence.lines),
         rows=max(2, len(statement.text) // 48 + 1),
     )
-
-
-def _line(line: Line) -> LineView:
-    segment = line.segment
-    assert segment is not None
-    return LineView(clock(segment.start), speaker(segment.speaker), segment.text or "")
 
 
 def facts(view: View, background: Background) -> tuple[Fact, ...]:
