@@ -64,15 +64,17 @@ class InputSchema:
         looked through in its head only.
         """
         whole = dict(inputs)
-        try:
-            is_valid = self._validator.is_valid(whole)
-        except ValueError:  # it reads decimals, but none that keeps how it was written
-            whole = _plain(whole)
-            is_valid = self._validator.is_valid(whole)
-        if is_valid:
+        if self._is_valid(whole):
             return []
+        whole = _plain(whole)
         found = list(islice(self._validator.iter_errors(_head(whole, count(1))), MOST_ISSUES))
         return [self._issue(error) for error in found or [self._first(whole)]]
+
+    def _is_valid(self, whole: Any) -> bool:
+        try:
+            return self._validator.is_valid(whole)
+        except ValueError:  # it reads decimals, but none that keeps how it was written
+            return self._validator.is_valid(_plain(whole))
 
     def _first(self, whole: Any) -> jsonschema_rs.ValidationError:
         """The first fault of what is known to have one."""

@@ -66,6 +66,12 @@ def test_a_number_that_does_not_fit_is_told_however_it_is_written(load: Load, nu
     assert faults(load("- {x: 1}"), {"note": note}) == [("note.mood", code)]
 
 
+def test_a_fault_before_such_a_number_hides_none_behind_it(load: Load) -> None:
+    note = parse(b'{"lines": [{"text": 1}], "mood": 1e400, "tags": [-0]}')
+    assert faults(load("- {x: 1}"), {"note": note})[0] == ("note.lines[0].text", "structure")
+    assert ("note.mood", "value") in faults(load("- {x: 1}"), {"note": note})
+
+
 def test_a_missing_member_is_named_itself(load: Load) -> None:
     assert faults(load("- {x: 1}"), {"note": {}}) == [("note.title", "required")]
 
