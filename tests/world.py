@@ -19,6 +19,7 @@ from gateway.mapping import catalogue
 from gateway.peers.http import Http
 from gateway.peers.jwks import KeySource
 from gateway.rules.access import Caller
+from gateway.rules.label_rules import LabelRules
 from gateway.store.database import Database
 from gateway.store.journal import Journal
 from gateway.store.migrate import upgrade
@@ -174,8 +175,8 @@ def services_at(folder: Path, profiles: Profiles, mappings: Path = PROJECT / "ma
         journal=Journal(database),
         vault=Vault(KEY),
         notes=Vault(KEY[::-1]),
-        catalogue=catalogue.load(mappings),
-        labels=label_rules.load(PROJECT / "mappings" / "labels"),
+        catalogue=_formats(mappings),
+        labels=_label_rules(),
         profiles=profiles,
         keys=KeySource(Http(origins=())),
         public_url=BASE,
@@ -183,6 +184,14 @@ def services_at(folder: Path, profiles: Profiles, mappings: Path = PROJECT / "ma
         limits=Limits(),
         clock=lambda: datetime.now(UTC),
     )
+
+
+_formats = cache(catalogue.load)
+
+
+@cache
+def _label_rules() -> LabelRules:
+    return label_rules.load(PROJECT / "mappings" / "labels")
 
 
 def settle(folder: Path, profiles: Profiles, mappings: Path = PROJECT / "mappings") -> World:
