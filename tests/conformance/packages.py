@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.conformance import ds4p
 from tests.world import SHARED
 
 PACKAGES, TERMINOLOGY = SHARED / "packages", SHARED / "terminology"
@@ -44,9 +45,14 @@ def structures() -> list[dict[str, Any]]:
 
 
 def mended() -> list[dict[str, Any]]:
-    """Definitions to be taken instead of those in the packages."""
+    """Definitions to be taken beside those in the packages, or instead of them."""
+    [extension] = _members(R4, "package/StructureDefinition-Extension.json")
     systems = [_with_later_codes(system, extract) for system, extract in LATER_CODES]
-    return [*systems, *(_without_strangers(one) for one in structures() if _STRANGERS in json.dumps(one))]
+    return [
+        *systems,
+        *ds4p.definitions(extension),
+        *(_without_strangers(one) for one in structures() if _STRANGERS in json.dumps(one)),
+    ]
 
 
 def _without_strangers(structure: dict[str, Any]) -> dict[str, Any]:

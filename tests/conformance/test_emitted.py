@@ -33,16 +33,8 @@ EXCUSED = (
     "Composition.section: Incorrect number of values provided for slice 'section",
 )
 
-# What HL7's validator finds because DS4P's package is not beside the project: labels of parts, why a label was given,
-# how it is to be shown.
-WITHOUT_DS4P = tuple(
-    f"http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-{name} could not be found"
-    for name in ("inline-sec-label", "sec-label-basis", "display")
-)
-
-# What it finds because it has no terminology server, or no package, to decide it.
+# What HL7's validator finds because it has no terminology server to decide it.
 UNDECIDED = (
-    *WITHOUT_DS4P,
     # Slices of the summary that are told apart by value sets of LOINC: a weight may be a pregnancy, for all it knows.
     "Bundle-uv-ips|1.1.0, Element matches more than one slice - observation-pregnancy-",
 )

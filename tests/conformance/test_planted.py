@@ -39,6 +39,12 @@ def _misled(resource: Json) -> None:
     resource["agent"][0]["who"] = {"reference": "Observation/1", "type": "Observation"}
 
 
+def _said_otherwise(resource: Json) -> None:
+    """The text to be shown with it, as words of no structure."""
+    [extension] = resource["meta"]["extension"]
+    extension["valueString"] = extension.pop("valueAnnotation")["text"]
+
+
 FAULTS = (
     Planted("an element R4 does not have", "Patient", lambda one: one.update(colour="red"), (HL7, MEDPLUM, FHIR_JS)),
     Planted("a code out of the value set", "Patient", lambda one: one.update(gender="robot"), (HL7, FHIR_JS)),
@@ -69,6 +75,7 @@ FAULTS = (
         lambda one: one.update(extension=[{"url": f"{CLAIM}unheard-of", "valueString": "x"}]),
         (HL7,),
     ),
+    Planted("an extension of DS4P with another type", "Goal", _said_otherwise, (HL7,), "extension-display"),
 )
 
 

@@ -11,7 +11,7 @@ from gateway.fhir.check import check
 from gateway.fhir.json import dump, parse
 from tests.conformance import packages, tools, validators
 from tests.conformance.road import Emitted, one_of_each
-from tests.conformance.test_emitted import WITHOUT_DS4P, faults_of, unexcused
+from tests.conformance.test_emitted import faults_of
 
 pytestmark = [
     pytest.mark.conformance,
@@ -51,4 +51,4 @@ def test_hl7s_validator_finds_no_error(
     shown, targets = one_of_each(claiming), [each.resource for each in given_out]
     print(f"{len(shown)} resources of {len(claiming)} against US Core {edition}")
     with validators.hl7(tmp_path, targets, packages.with_us_core(edition)) as validator:
-        assert unexcused(faults_of(shown, validator), WITHOUT_DS4P) == []
+        assert faults_of(shown, validator) == []
