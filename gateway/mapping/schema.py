@@ -66,15 +66,18 @@ class InputSchema:
         whole = dict(inputs)
         if self._is_valid(whole):
             return []
-        whole = _plain(whole)
+        whole = _plain(whole)  # the validator reads decimals, but none that keeps how it was written
+        if self._is_valid(whole):
+            return []
         found = list(islice(self._validator.iter_errors(_head(whole, count(1))), MOST_ISSUES))
         return [self._issue(error) for error in found or [self._first(whole)]]
 
     def _is_valid(self, whole: Any) -> bool:
+        """False also where the validator comes upon what it does not read."""
         try:
             return self._validator.is_valid(whole)
-        except ValueError:  # it reads decimals, but none that keeps how it was written
-            return self._validator.is_valid(_plain(whole))
+        except ValueError:
+            return False
 
     def _first(self, whole: Any) -> jsonschema_rs.ValidationError:
         """The first fault of what is known to have one."""

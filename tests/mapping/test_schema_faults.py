@@ -11,7 +11,7 @@ import pytest
 from gateway.fhir.json import parse
 from gateway.mapping.faults import MappingRefusal
 from gateway.mapping.mapping import Mapping
-from gateway.mapping.schema import MOST_ISSUES
+from gateway.mapping.schema import DIALECT, MOST_ISSUES
 
 Load = Callable[..., Mapping]
 HEAD_REQUIRED = """\
@@ -120,3 +120,10 @@ def test_of_millions_of_faults_only_the_first_are_gathered(load: Load, wrong: sl
     found = faults(load("- {x: 1}"), {"note": {"title": "t", "lines": lines}})
     assert len(found) == min(len(lines[wrong]), MOST_ISSUES)
     assert getrusage(RUSAGE_SELF).ru_maxrss - before < 200_000  # kilobytes
+
+
+def test_a_choice_of_types_takes_a_number_however_it_is_written(load: Load) -> None:
+    note = {"type": "object", "properties": {"value": {"oneOf": [{"type": "number"}, {"type": "string"}]}}}
+    schema = {"$schema": DIALECT, "type": "object", "properties": {"note": note, "talk": {}}}
+    mapping = load("- {x: 1}", "", HEAD_REQUIRED, schema)
+    assert mapping.apply({"note": parse(b'{"value": 1e400}')}, {}).resources == [{"x": 1}]
