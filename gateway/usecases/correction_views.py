@@ -20,8 +20,9 @@ from gateway.rules.correction import (
     kind_of,
     stage_of,
 )
+from gateway.rules.rendering import name_of
 from gateway.rules.review import sight_of
-from gateway.store import deliveries, search
+from gateway.store import deliveries, resources, search
 from gateway.store.database import Reader
 from gateway.store.deliveries import Delivery
 from gateway.store.resources import Stored
@@ -46,7 +47,7 @@ _TYPES = (
 @dataclass(frozen=True, slots=True)
 class Correction:
     """A request, or a disagreement, as it stands: its Task, what was said about it in the order of time, and what it is
-    about. `due` is None once it is decided; `told` are the notices that it was put right."""
+    about; `patient` is the name. `due` is None once it is decided; `told` are the notices that it was put right."""
 
     task: Json
     version: int
@@ -55,6 +56,7 @@ class Correction:
     letters: tuple[Json, ...] = ()
     item: Json | None = None
     told: tuple[Delivery, ...] = ()
+    patient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +129,18 @@ def _correction(services: Services, asked: Asked, db: Reader, found: Stored, row
     task = parse(found.text)
     stage, letters, item = stage_of(task), list[Stored](), None
     if rows is not None:
-        about = _found(services, asked, db, "Communication", ("about", f"Task/{found.id}"), ("_sort", "sent"))
-        letters = [each for each in about if is_correction(parse(each.text))]
+        sent = _found(services, asked, db, "Communication", ("about", f"Task/{found.id}"), ("_sort", "sent"))
+        letters = [each for each in sent if is_correction(parse(each.text))]
         item = item_of(Ground(services, asked, db), task)
         rows += [*letters, *([item] if item else [])]
     is_waiting = kind_of(task) == REQUEST and task["status"] in ("ready", "in-progress")
     due = due_at(task) if is_waiting else None
     said = tuple(parse(each.text) for each in letters)
     told = deliveries.about(db, sight_of(asked.caller), f"Task/{found.id}")
-    return Correction(task, found.version, stage, due, said, parse(item.text) if item else None, tuple(told))
+    who = resources.read(db, asked.visibility, "Patient", found.patient_id or "")
+    patient = name_of(parse(who.text) if who and who.text else None, "unnamed")
+    about = parse(item.text) if item else None
+    return Correction(task, found.version, stage, due, said, about, tuple(told), patient)
 
 
 def _found(services: Services, asked: Asked, db: Reader, type: str, *pairs: tuple[str, str]) -> list[Stored]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.api.pages.entry_words import group_of, moment, name_of, order_of, spoken, title_of, when_of
 from gateway.api.pages.words import day, plural
 from gateway.rules.correction import DISAGREEMENT, REFUSED, Stage, is_open, kind_of
 from gateway.rules.entry_leaves import leaves
@@ -23,28 +24,8 @@ _STAGES = {
     Stage.LOGGED: "Disagreement kept with the record",
     Stage.REBUTTED: "Disagreement kept with the record, and the clinic’s answer to it",
 }
-_KINDS = {
-    "Observation": "Observation",
-    "DocumentReference": "Note or document",
-    "Composition": "Note",
-    "CarePlan": "Care plan",
-    "CareTeam": "Care team",
-    "Goal": "Goal",
-    "Task": "Homework or task",
-    "QuestionnaireResponse": "Answers to a questionnaire",
-    "RiskAssessment": "Estimate of risk",
-    "Communication": "Message",
-}
-_DATES = (
-    "effectiveDateTime",
-    "date",
-    "authored",
-    "authoredOn",
-    "occurrenceDateTime",
-    "sent",
-    "created",
-    "recordedDate",
-)
+
+
 _LONGEST = 160
 
 
@@ -56,10 +37,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something in the record: `title` tells it from others, `lines` all it says."""
+    """Something in the record: `title` tells it from others, `what` its kind and day, `lines` all it says."""
 
     reference: str
     title: str
+    what: str
     lines: tuple[Line, ...]
 
 
@@ -79,6 +61,7 @@ class Request:
 
     id: str
     version: int
+    patient: str
     title: str
     stage: str
     received: str
@@ -94,12 +77,13 @@ class Request:
 
 
 def item_of(resource: Mapping[str, Any]) -> Item:
-    kind = str(resource["resourceType"])
-    said = tuple(Line(leaf.name, leaf.text) for leaf in leaves(resource))
-    when = next((str(resource[name])[:10] for name in _DATES if name in resource), "")
-    words = next((line.text for line in said if line.text), "")
-    title = ": ".join(each for each in (_KINDS.get(kind, kind), words[:_LONGEST]) if each)
-    return Item(f"{kind}/{resource['id']}", f"{title} ({when})" if when else title, said)
+    kind, found = str(resource["resourceType"]), leaves(resource)
+    one = group_of(resource).one
+    when = when_of(resource)
+    told = sorted(found, key=lambda leaf: order_of(kind, leaf))
+    said = tuple(Line(name_of(kind, leaf), spoken(leaf.type, leaf.path, leaf.text)) for leaf in told)
+    what = f"{one[:1].upper()}{one[1:]}{f' of {when}' if when else ''}"
+    return Item(f"{kind}/{resource['id']}", title_of(resource, found)[:_LONGEST], what, said)
 
 
 def request_of(found: Correction, now: datetime) -> Request:
@@ -107,6 +91,7 @@ def request_of(found: Correction, now: datetime) -> Request:
     return Request(
         id=found.task["id"],
         version=found.version,
+        patient=found.patient,
         title="Disagreement" if is_disagreement else "Request for a correction",
         stage=_STAGES[found.stage],
         received=day(datetime.fromisoformat(found.task["authoredOn"])),
@@ -126,7 +111,7 @@ def _said(letters: Sequence[Mapping[str, Any]]) -> tuple[Said, ...]:
     return tuple(
         Said(
             "The clinic" if each["sender"].get("reference", "").startswith("Practitioner/") else "The patient",
-            str(each["sent"])[:10],
+            moment(str(each["sent"])[:10]),
             tuple(part["contentString"] for part in each.get("payload", ()) if "contentString" in part),
             not each["sender"].get("reference", "").startswith("Practitioner/"),
         )

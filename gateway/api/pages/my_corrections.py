@@ -12,7 +12,7 @@ from gateway.api.pages.my_record import Patient, Sent
 from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
 from gateway.api.pages.session import Fields, Session
-from gateway.errors import BadRequest, NotFound
+from gateway.errors import BadRequest, NotFound, Unprocessable
 from gateway.rules.codes import concept, instant
 from gateway.rules.correction import COMMUNICATION_TYPES, DISAGREEMENT, REQUEST
 from gateway.usecases import correction_request, correction_views, corrections
@@ -38,18 +38,25 @@ def show(request: Request, session: Patient, said: str = "") -> Response:
 @router.get(f"{HOME}/new")
 def choose(request: Request, session: Patient, about: str = "") -> Response:
     """What it is about, then what is wrong with it."""
+    return _choose(request, session, about)
+
+
+def _choose(request: Request, session: Session, about: str, *, fault: str = "") -> Response:
     items = [item_of(each) for each in correction_views.disputable(services_of(request), session.asked)]
     if not about:
         return page("my_correction_items.html", session=session, items=items)
     item = next((each for each in items if each.reference == about), None)
     if item is None and about != "other":
         raise NotFound
-    return page("my_correction_new.html", session=session, item=item, longest=LONGEST)
+    status = Unprocessable.status if fault else 200
+    return page("my_correction_new.html", status=status, session=session, item=item, longest=LONGEST, fault=fault)
 
 
 @router.post(f"{HOME}/new")
 def send(request: Request, sent: Sent) -> Response:
     about = sent.fields.get("about", "")
+    if not sent.fields.get("reason", "").strip():
+        return _choose(request, sent.session, about or "other", fault="Write what is wrong.")
     payload = [{"contentReference": {"reference": about}}] if about not in ("", "other") else []
     _ask(request, sent.session, _letter(sent.session, sent.fields, REQUEST, payload))
     return see(f"{HOME}?said=asked")
