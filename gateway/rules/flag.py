@@ -17,7 +17,6 @@ from gateway.rules.codes import (
     US_CORE_PROVENANCE,
     concept,
     instant,
-    logical,
     reference,
 )
 
@@ -37,10 +36,8 @@ def flag_of(id: str, patient_id: str, practitioner_id: str, text: str, at: datet
     return label(made, RESTRICTED, MH)
 
 
-def provenance_of(
-    id: str, flag_id: str, practitioner_id: str, organization_id: str, alert_id: str, at: datetime
-) -> dict[str, Any]:
-    """Who raised the flag. The alert it comes from is named by identifier: it is not served."""
+def provenance_of(id: str, flag_id: str, practitioner_id: str, organization_id: str, at: datetime) -> dict[str, Any]:
+    """Who raised the flag. That an alert led to it is the custodian's own business: the audit tells which."""
     author = {
         "type": concept(PARTICIPANT, "author"),
         "who": reference("Practitioner", practitioner_id),
@@ -55,5 +52,4 @@ def provenance_of(
         "reason": [concept(ACT_REASON, "TREAT")],
         "activity": concept(DATA_OPERATION, "CREATE"),
         "agent": [author],
-        "entity": [{"role": "source", "what": logical(f"urn:uuid:{alert_id}")}],
     }

@@ -27,15 +27,20 @@ class Finding(StrEnum):
 
 
 class Risk(NamedTuple):
-    """`patient_id` is whom the content names as its subject; None when it names nobody."""
+    """`patient_id` is whom the content names as its subject, None when it names nobody; `question` which it answers."""
 
     finding: Finding
     patient_id: str | None
+    question: str = ""
 
 
 _VOID = frozenset({"entered-in-error", "cancelled"})
 _PHQ_ITEM = frozenset({"44260-8"})
-_PHQ_PANEL = re.compile(r"44249-1|89206-7|\bphq-?(9|a)\b", re.IGNORECASE)
+_PHQ_PANEL = re.compile(
+    r"44249-1|89206-7|(?<![a-z0-9])(phq|patient[-_ ]health[-_ ]questionnaire)[-_ .]?(9|a)(?![a-z0-9])", re.IGNORECASE
+)
+# The ninth question of a PHQ, however an app numbers its questions: 9, /9, q9, phq9-9, PHQ-9.item09; but not the panel.
+_NINTH = re.compile(r"(\A|[^a-z0-9])(q|item|question)?0*9\Z", re.IGNORECASE)
 _PHQ_WORDS = re.compile(r"better off dead|hurting yourself", re.IGNORECASE)
 _C_SSRS_ITEMS = frozenset({"93246-7", "93247-5", "93248-3", "93249-1", "93250-9", "93267-3", "93269-9"})
 _C_SSRS_LEVEL = frozenset({"93374-7"})
@@ -43,6 +48,8 @@ _C_SSRS_WORDS = re.compile(r"wished? you were dead|killing yourself|kill yoursel
 _NONE = frozenset({"LA6568-5", "LA32-8", "not at all", "no", "none", "0", "false"})
 _LOW = frozenset({"LA9194-7", "low", "low risk"})
 _HIGH = frozenset({"high", "certain", "high risk", "very high", "severe", "imminent", "LA9193-9"})
+_PARTS = re.compile(r"[/|#]")
+_AND = re.compile(r"[-_ ]+")
 _ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 _WHEN = ("effectiveDateTime", "effectiveInstant", "authored", "occurrenceDateTime")
 _LONG_AGO = timedelta(days=30)
@@ -66,16 +73,16 @@ def _risks_of(resource: Json) -> Iterator[Risk]:
     for each in (resource, *resource.get("contained", ())):
         look = _LOOKS.get(each["resourceType"])
         if look is not None and each.get("status") not in _VOID:
-            yield from (Risk(finding, patient) for finding in look(each))
+            yield from (Risk(finding, patient, question) for finding, question in look(each))
 
 
-def _in_assessment(resource: Json) -> Iterator[Finding]:
+def _in_assessment(resource: Json) -> Iterator[tuple[Finding, str]]:
     """A person's own assessment tells clinicians nothing new."""
     performer = (resource.get("performer") or {}).get("reference", "")
     if performer.startswith(("Practitioner/", "PractitionerRole/")):
         return
     if any(_is_high(prediction) for prediction in resource.get("prediction", ())):
-        yield Finding.ESTIMATE
+        yield Finding.ESTIMATE, ""
 
 
 def _is_high(prediction: Json) -> bool:
@@ -88,12 +95,14 @@ def _is_high(prediction: Json) -> bool:
     return chance is not None and (chance >= _LIKELY_PERCENT or _LIKELY_SHARE <= chance <= 1)
 
 
-def _in_response(resource: Json) -> Iterator[Finding]:
-    is_phq = bool(_PHQ_PANEL.search(resource.get("questionnaire", "")))
-    for item in _items(resource):
+def _in_response(resource: Json) -> Iterator[tuple[Finding, str]]:
+    items = list(_items(resource))
+    named = (resource.get("questionnaire", ""), *(item["linkId"] for item in items))
+    is_phq = any(_PHQ_PANEL.search(each) for each in named)
+    for item in items:
         finding = _asked_by(item, is_phq)
         if finding is not None and any(_is_positive(answer, finding[1]) for answer in item.get("answer", ())):
-            yield finding[0]
+            yield finding[0], item["linkId"]
 
 
 def _items(of: Json) -> Iterator[Json]:
@@ -106,25 +115,38 @@ def _items(of: Json) -> Iterator[Json]:
 
 def _asked_by(item: Json, is_phq: bool) -> tuple[Finding, frozenset[str]] | None:
     """What a question is about and which answers to it are harmless: by the LOINC code in its link, or its words."""
-    name, text = item["linkId"].rpartition("/")[2], item.get("text", "")
-    if name in _PHQ_ITEM or (is_phq and name == "9") or _PHQ_WORDS.search(text):
+    link, text = item["linkId"], item.get("text", "")
+    names = {part for each in (link, item.get("definition", "")) for part in _PARTS.split(each)}
+    if names & _PHQ_ITEM or (is_phq and _is_ninth(link)) or _PHQ_WORDS.search(text):
         return Finding.PHQ_9, _NONE
-    if name in _C_SSRS_LEVEL:
+    if names & _C_SSRS_LEVEL:
         return Finding.C_SSRS, _LOW | _NONE
-    if name in _C_SSRS_ITEMS or _C_SSRS_WORDS.search(text):
+    if names & _C_SSRS_ITEMS or _C_SSRS_WORDS.search(text):
         return Finding.C_SSRS, _NONE
     return None
 
 
-def _in_observation(resource: Json) -> Iterator[Finding]:
+def _is_ninth(link: str) -> bool:
+    whole = _PHQ_PANEL.fullmatch(link)
+    return whole is None and _NINTH.search(link) is not None
+
+
+def _in_observation(resource: Json) -> Iterator[tuple[Finding, str]]:
     for each in (resource, *resource.get("component", ())):
         codes = {coding.get("code") for coding in each["code"].get("coding", ())}
-        if codes & _PHQ_ITEM and _is_positive(each, _NONE):
-            yield Finding.PHQ_9
-        if (codes & _C_SSRS_ITEMS and _is_positive(each, _NONE)) or (
+        said = "\n".join(_texts(each["code"]))
+        question = " ".join(sorted(filter(None, codes))) or said
+        if (codes & _PHQ_ITEM or _PHQ_WORDS.search(said)) and _is_positive(each, _NONE):
+            yield Finding.PHQ_9, question
+        if ((codes & _C_SSRS_ITEMS or _C_SSRS_WORDS.search(said)) and _is_positive(each, _NONE)) or (
             codes & _C_SSRS_LEVEL and _is_positive(each, _LOW | _NONE)
         ):
-            yield Finding.C_SSRS
+            yield Finding.C_SSRS, question
+
+
+def _texts(concept: Json) -> list[str]:
+    found = (each.get(name) for each in (concept, *concept.get("coding", ())) for name in ("text", "display"))
+    return [each for each in found if each]
 
 
 def _is_positive(answered: Json, harmless: frozenset[str]) -> bool:
@@ -149,7 +171,8 @@ def _words(value: Any) -> set[str]:
     words: set[str] = set()
     for each in (value, *value.get("coding", ())):
         texts = (each.get("display"), each.get("text"))
-        words |= {code for code in (each.get("code"),) if code} | {text.strip().casefold() for text in texts if text}
+        words |= {code for code in (each.get("code"),) if code}
+        words |= {_AND.sub(" ", text.strip().casefold()) for text in (*texts, each.get("code")) if text}
         scores = (
             extension.get("valueDecimal") for extension in each.get("extension", ()) if extension["url"] == _ORDINAL
         )

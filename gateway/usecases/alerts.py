@@ -94,7 +94,7 @@ def flag(services: Services, asked: Asked, alert_id: str, text: str) -> str:
     def decide(ground: Ground) -> list[Planned]:
         found, organization_id = _known(ground.db, asked, alert_id), asked.caller.organization_id
         made = flag_of(flag_id, found.patient_id, by, text, asked.at)
-        told = provenance_of(str(uuid.uuid4()), flag_id, by, organization_id, alert_id, asked.at)
+        told = provenance_of(str(uuid.uuid4()), flag_id, by, organization_id, asked.at)
         return [ground.plan(fit(ground, Act.FLAG, each, id=each["id"])) for each in (made, told)]
 
     with recorded(services, asked, Act.FLAG):

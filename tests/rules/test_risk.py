@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -80,12 +81,60 @@ def test_item_9_of_the_phq_9_alarms_when_it_is_above_zero(link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "questionnaire", ["http://loinc.org/q/89206-7", "http://loinc.org/q/44249-1|2.77", "urn:PHQ-9"]
+    "questionnaire",
+    [
+        *(
+            "http://loinc.org/q/89206-7",
+            "http://loinc.org/q/44249-1|2.77",
+            "urn:PHQ-9",
+            "https://app.example/phq9_de|1",
+        ),
+        *("Questionnaire/patient-health-questionnaire-9", "urn:app:phq_a", "urn:app:PHQ 9"),
+    ],
 )
 def test_the_ninth_item_of_a_phq_is_known_by_its_number(questionnaire: str) -> None:
     assert found(response("/9", SEVERAL_DAYS, questionnaire)) == {Finding.PHQ_9}
     assert found(response("/8", SEVERAL_DAYS, questionnaire)) == set()
     assert found(response("/9", SEVERAL_DAYS, "http://loinc.org/q/69737-5")) == set()
+
+
+@pytest.mark.parametrize("link", ["9", "q9", "phq9-9", "PHQ-9.item09", "phq_9/9", "question9"])
+def test_the_ninth_item_is_known_however_it_is_numbered(link: str) -> None:
+    assert found(response(link, SEVERAL_DAYS, "urn:PHQ-9")) == {Finding.PHQ_9}
+
+
+@pytest.mark.parametrize("link", ["phq9", "PHQ-9", "19", "phq9-8", "q29"])
+def test_another_item_or_the_total_is_not_taken_for_the_ninth(link: str) -> None:
+    assert found(response(link, SEVERAL_DAYS, "urn:PHQ-9")) == set()
+
+
+def test_a_response_that_names_no_questionnaire_is_known_by_its_links() -> None:
+    assert found(response("phq9-9", SEVERAL_DAYS)) == {Finding.PHQ_9}
+
+
+def test_a_question_is_known_by_its_definition() -> None:
+    asked = response("q17", SEVERAL_DAYS)
+    asked["item"][0]["definition"] = "http://loinc.org/44260-8"
+    assert found(asked) == {Finding.PHQ_9}
+
+
+@pytest.mark.parametrize("concept", [{"text": "{}"}, {"coding": [{"code": "i9", "display": "{}"}]}])
+def test_an_observation_is_known_by_its_words_too(concept: dict[str, Any]) -> None:
+    for words, finding in (("Better off dead", Finding.PHQ_9), ("Thoughts of killing yourself", Finding.C_SSRS)):
+        code = {"code": json.loads(json.dumps(concept).replace("{}", words))}
+        assert found(observed("x", valueInteger=1) | code) == {finding}
+        assert found(observed("x", valueInteger=0) | code) == set()
+
+
+@pytest.mark.parametrize("code", ["HIGH", "very-high", "Very_High", "Certain"])
+def test_a_level_is_read_however_it_is_spelled(code: str) -> None:
+    assert found(rated(code)) == {Finding.ESTIMATE}
+
+
+def test_each_question_is_a_risk_of_its_own() -> None:
+    asked = response("/93246-7", YES)
+    asked["item"].append({"linkId": "/93267-3", "answer": [YES]})
+    assert len(risks_in([asked])) == 2
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,16 @@ def test_a_flag_is_the_clinicians_own(house: House) -> None:
     assert heard["flag"] == f"Flag/{flag['id']}"
 
 
+def test_a_flag_that_travels_does_not_tell_of_the_alert_it_came_from(house: House) -> None:
+    id = alarm(house)["id"]
+    flag = house.ask("POST", f"/alerts/{id}/flag", house.clinician, json={"text": "At risk."}).json()["flag"]
+    house.grant()
+    told = house.get(f"/fhir/Provenance?target={flag}", house.ehr)
+    assert told.json()["total"] == 1
+    assert id not in told.text
+    assert house.rows("SELECT count(*) FROM alert WHERE id = ? AND flag_id = ?", id, flag.partition("/")[2]) == [(1,)]
+
+
 def test_an_alert_is_flagged_once(house: House) -> None:
     id = alarm(house)["id"]
     statuses = [
