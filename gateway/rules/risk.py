@@ -156,6 +156,8 @@ def _is_positive(answered: Json, harmless: frozenset[str]) -> bool:
         return False
     value = answered[name]
     if name == "valueQuantity":
+        if value.get("comparator", "").startswith(">"):
+            return True
         value = value.get("value", 0)
     if isinstance(value, bool):
         return value

@@ -203,6 +203,7 @@ def test_a_level_of_suicide_risk_alarms_unless_it_is_low() -> None:
 def test_items_are_found_in_observations_and_their_components() -> None:
     assert found(observed("44260-8", valueInteger=1)) == {Finding.PHQ_9}
     assert found(observed("44260-8", valueQuantity={"value": 0})) == set()
+    assert found(observed("44260-8", valueQuantity={"value": 0, "comparator": ">"})) == {Finding.PHQ_9}
     component = {"code": {"coding": [{"system": LOINC, "code": "44260-8"}]}, **SEVERAL_DAYS}
     component["valueCodeableConcept"] = {"coding": [component.pop("valueCoding")]}
     assert found(observed("44249-1", component=[component])) == {Finding.PHQ_9}
