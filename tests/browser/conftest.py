@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageState, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, StorageState, expect, sync_playwright
 
 from gateway import wiring
 from gateway.rules.access import Caller
@@ -151,6 +151,17 @@ def sign_in(page: Page, *, login: str = LOGIN, password: str = PASSWORD, stay: b
     page.get_by_label("User name").fill(login)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
+
+
+def tabbed_to(page: Page, wanted: Locator, *, most: int = 80, arrows: bool = False) -> None:
+    """Go on with the Tab key until `wanted` is focused; `arrows` also go through a group of choices."""
+    for _ in range(most):
+        if wanted.evaluate("node => node === document.activeElement"):
+            break
+        in_group = arrows and page.evaluate("document.activeElement.type === 'radio'")
+        is_radio = wanted.get_attribute("type") == "radio"
+        page.keyboard.press("ArrowDown" if in_group and is_radio else "Tab")
+    expect(wanted).to_be_focused()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

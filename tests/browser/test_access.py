@@ -37,19 +37,20 @@ CONTRAST = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_can_be_read_by_day_and_by_night(signed_in: Page, house: House, scheme: str) -> None:
-    draft = house.draft()
+    draft, products = house.draft(), house.products()
     signed_in.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    for address in ("/pages/reviews", f"/pages/reviews/{draft}", f"/pages/reviews/{draft}/edit"):
+    drafts = [f"/pages/reviews/{id}{page}" for id in (draft, products) for page in ("", "/edit")]
+    for address in ("/pages/reviews", "/pages/alerts", "/pages/corrections", *drafts):
         signed_in.goto(address)
         signed_in.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
         assert signed_in.evaluate(CONTRAST) == []
 
 
-@pytest.mark.parametrize("width", [320, 390, 768])
+@pytest.mark.parametrize("width", [320, 375, 768])
 def test_nothing_is_cut_off_on_a_phone_or_at_400_percent(signed_in: Page, house: House, width: int) -> None:
-    draft = house.draft()
+    drafts = [f"/pages/reviews/{id}{page}" for id in (house.draft(), house.products()) for page in ("", "/edit")]
     signed_in.set_viewport_size({"width": width, "height": 640})
-    for address in ("/pages/reviews", f"/pages/reviews/{draft}", f"/pages/reviews/{draft}/edit"):
+    for address in ("/pages/reviews", "/pages/alerts", "/pages/corrections", *drafts):
         signed_in.goto(address)
         assert signed_in.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -71,7 +72,7 @@ def test_a_draft_can_be_approved_by_keyboard_alone(signed_in: Page, house: House
 
 
 def test_every_field_has_a_name_and_headings_go_down_step_by_step(signed_in: Page, house: House) -> None:
-    signed_in.goto(f"/pages/reviews/{house.draft()}/edit")
+    signed_in.goto(f"/pages/reviews/{house.products()}/edit")
     unnamed = "all => all.filter(f => f.type !== 'hidden' && !(f.labels && f.labels.length)).length"
     assert signed_in.locator("input, textarea").evaluate_all(unnamed) == 0
     levels = signed_in.locator("h1, h2, h3, h4").evaluate_all("all => all.map(h => Number(h.tagName[1]))")

@@ -106,6 +106,7 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
         "description": "Title",
         "content": "What it says",
         "context.period.start": "Written",
+        "context.period.end": "Until",
         "type": "Kind",
     },
 }

@@ -59,10 +59,10 @@ def read(leaf: Leaf, sent: str) -> Any:
 def advice(leaf: Leaf) -> str:
     """What to type there instead of what was refused."""
     if leaf.type in NUMBERS:
-        return "Give a number that fits here, such as 7."
+        return "Write a number, such as 7."
     if leaf.type in _MOMENTS:
-        return "Give a day that there is."
-    return "Give some words, or take it out as a whole."
+        return "Choose a day."
+    return "Write some words, or take it out as a whole."
 
 
 def _input(leaf: Leaf) -> str:
