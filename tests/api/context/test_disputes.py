@@ -17,5 +17,5 @@ def test_a_dispute_is_told_with_what_it_is_about_and_how_it_stands(house: House)
     (request,) = [each for each in items if each["resource"].startswith("Task/")]
     assert (request["links"], request["status"], request["progress"]) == ([item], "completed", "denied")
     texts = {each["text"]: each["links"] for each in items if each is not request}
-    about = [f"Task/{task['id']}"]
+    about = [f"Task/{task['id']}", item]
     assert texts == {"This does not describe me.": about, "We have looked at it together.": about}
