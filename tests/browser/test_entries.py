@@ -100,7 +100,7 @@ def test_what_was_typed_of_entries_is_kept_when_a_colleague_was_faster(signed_in
 
 def test_an_entry_is_taken_out_by_keyboard_alone(signed_in: Page, house: House) -> None:
     few = dict.fromkeys(
-        (
+        [
             "summary",
             "homeworkResults",
             "questionnaires",
@@ -110,9 +110,10 @@ def test_an_entry_is_taken_out_by_keyboard_alone(signed_in: Page, house: House) 
             "risks",
             "carePlan",
             "interventions",
-        )
+        ]
     )
-    signed_in.goto(f"/pages/reviews/{house.products(**few, homework=[{'title': 'Thought record'}])}/edit")
+    homework = [{"title": "Thought record"}, {"title": "A walk"}]
+    signed_in.goto(f"/pages/reviews/{house.products(**few | {'homework': homework})}/edit")
     box = entry(signed_in, "Thought record").get_by_role("checkbox")
     tabbed_to(signed_in, box)
     signed_in.keyboard.press("Space")
