@@ -19,10 +19,10 @@ GATEWAY_ONLY = {
         "who does, asks, sends and receives, the gateway knows",
     ),
 }
-# Elements that tell how settled a resource is, and what an unreviewed one may say there. (`current` is a
-# DocumentReference that is not replaced; its docStatus settles it. `not-started` is an activity of a plan.)
+# Elements that tell how settled a resource is, and what an unreviewed one may say there. (`not-started` is an
+# activity of a plan.)
 UNSETTLED = {
-    "status": frozenset({"preliminary", "draft", "proposed", "in-progress", "preparation", "not-started", "current"}),
+    "status": frozenset({"preliminary", "draft", "proposed", "in-progress", "preparation", "not-started"}),
     "docStatus": frozenset({"preliminary"}),
     "lifecycleStatus": frozenset({"proposed"}),
 }

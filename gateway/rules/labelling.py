@@ -47,8 +47,8 @@ def label_content(
     resource: dict[str, Any], protection: Protection, whole: Origin, parts: Collection[Origin] = (), *, approved: bool
 ) -> dict[str, Any]:
     """Label clinical content by whose words it is as a `whole` and in `parts` (in place). A clinician asserts what a
-    machine wrote by approving it, or where she wrote; what a patient wrote stays the patient's. Whatever a machine wrote
-    a part of is found by AIAST; the inline labels tell which part. http://hl7.org/fhir/uv/aitransparency"""
+    machine wrote by approving it, or where she wrote; what a patient wrote stays the patient's. Whatever a machine
+    wrote a part of is found by AIAST; the inline labels tell which part. http://hl7.org/fhir/uv/aitransparency"""
     inline = (PROCESSINLINELABEL,) if is_mixed(whole, parts) else ()
     by_machine = (AIAST,) if not _BY_MACHINE.isdisjoint({whole, *parts}) else ()
     asserted = (*ASSERTED[whole], *by_machine, *((CLINAST,) if approved and whole in _BY_MACHINE else ()))
