@@ -289,7 +289,7 @@ def test_the_machines_text_is_never_overwritten_and_every_edit_can_be_asked_for(
         ("s3", "removed"),
     ]
     assert (edit.changes[0].before, edit.changes[0].after) == ("Avoids the <train> & the bus.", "Avoids the train.")
-    assert [statement.text for statement in view.dossier.outline.statements][1] == "Avoids the <train> & the bus."
+    assert [statement.text for statement in view.dossier.statements][1] == "Avoids the <train> & the bus."
     assert world.rows("draft_revision") == 2
 
 
