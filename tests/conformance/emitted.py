@@ -17,6 +17,7 @@ READS = (
     "DocumentReference?_count=5&_include=DocumentReference:subject&_revinclude=Provenance:target",
     "Patient?_count=2&_summary=true",
 )
+ACTS = ("create", "read", "search", "operation", "originate", "amend")
 OF_A_PATIENT = ("", "/_history", "/$everything?_count=20", "/$summary", "/$meta")
 
 
@@ -40,6 +41,6 @@ def emitted(house: House) -> list[Emitted]:
     found.append(posted(house, "/Patient/$match", parameters("resource", patient), house.own_ehr))
     found.append(posted(house, "/Patient/$validate", parameters("resource", patient), house.writer))
     found.append(posted(house, "", batch(whole, "Patient/nobody"), house.writer))
-    found += asked(house, house.auditor, "AuditEvent?_count=30")
+    found += asked(house, house.auditor, *(f"AuditEvent?subtype={act}&_count=6" for act in ACTS))
     singles = [Emitted(each.road, resource, inside=True) for each in found for resource in entries_of(each.resource)]
     return list({dump(each.resource): each for each in (*singles, *found)}.values())
