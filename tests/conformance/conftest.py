@@ -41,8 +41,10 @@ def house(cast: Cast, tmp_path_factory: Folder) -> Iterator[House]:
 
 
 @pytest.fixture(scope="session")
-def given_out(house: House) -> list[Emitted]:
-    return emitted(house)
+def given_out(cast: Cast, tmp_path_factory: Folder) -> list[Emitted]:
+    """Out of a house of its own: what other tests did in theirs is not among it, and no token has grown old."""
+    with opened(cast, tmp_path_factory.mktemp("emitting-house")) as house:
+        return emitted(house)
 
 
 @pytest.fixture(scope="session")
