@@ -63,9 +63,10 @@ def npm(tmp_path_factory: Folder) -> Iterator[Npm]:
         yield both
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def both(cast: Cast, tmp_path_factory: Folder) -> Iterator[Both]:
-    """On a house of their own, which holds nothing but what the other server is given too."""
+    """On a house of their own, which holds nothing but what the other server is given too. Anew for each file: between
+    two of them a token may grow old."""
     if reason := tools.without_node():
         pytest.skip(reason)
     with (
