@@ -265,9 +265,11 @@ def moved(cast: Cast, folder: Path, database: Path | None = None) -> World:
 
 
 @contextmanager
-def opened(cast: Cast, folder: Path, database: Path | None = None) -> Iterator[House]:
-    """The real app before a copy of the database; when it closes, all that was written is in `folder`/gateway.db."""
+def opened(cast: Cast, folder: Path, database: Path | None = None, **set_up: Any) -> Iterator[House]:
+    """The real app before a copy of the database; when it closes, all that was written is in `folder`/gateway.db.
+    `set_up` are services as this house has them."""
     world = moved(cast, folder, database)
+    world = replace(world, services=replace(world.services, **set_up))
     with TestClient(create(world.services), base_url=BASE, raise_server_exceptions=False) as http:
         yield House(cast, world, http)
     world.services.database.close()

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
-from gateway.api.app import create
 from gateway.usecases import replay
 from gateway.usecases.processing import ProcessingRefused
 from tests.api.apart.people import decided
-from tests.house import Cast, House, moved
-from tests.world import BASE
+from tests.house import Cast, House, opened
 
 RECORDS = {"audit", "assertion", "token"}  # what every call leaves, whoever calls
 
@@ -39,11 +35,8 @@ def submissions(house: House) -> list[tuple[Any, ...]]:
 @pytest.fixture
 def asking(cast: Cast, tmp_path: Path) -> Iterator[House]:
     """A house whose custodian lets AI process only what a patient permits."""
-    world = moved(cast, tmp_path / "asking")
-    world = replace(world, services=replace(world.services, ai_needs_consent=True))
-    with TestClient(create(world.services), base_url=BASE, raise_server_exceptions=False) as http:
-        yield House(cast, world, http)
-    world.services.database.close()
+    with opened(cast, tmp_path / "asking", ai_needs_consent=True) as house:
+        yield house
 
 
 def test_silence_lets_it_happen_where_the_custodian_says_so(house: House) -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.testclient import TestClient
 
-from gateway.api.app import create
 from tests.api.apart.people import decided
-from tests.house import Backend, Cast, House, backend, moved
+from tests.house import Backend, Cast, House, backend, opened
 from tests.world import BASE
 from tests.writers import CONFIDENTIALITY, created, note, observation
 
@@ -218,11 +215,8 @@ def test_who_does_not_say_which_model_asks_is_told_nothing(house: House, missing
 @pytest.fixture
 def asking(cast: Cast, tmp_path: Path) -> Iterator[House]:
     """A house whose custodian lets AI process only what a patient permits."""
-    world = moved(cast, tmp_path / "asking")
-    world = replace(world, services=replace(world.services, ai_needs_consent=True))
-    with TestClient(create(world.services), base_url=BASE, raise_server_exceptions=False) as http:
-        yield House(cast, world, http)
-    world.services.database.close()
+    with opened(cast, tmp_path / "asking", ai_needs_consent=True) as house:
+        yield house
 
 
 def test_where_silence_forbids_it_takes_a_consent_which_the_record_of_the_disclosure_names(asking: House) -> None:
