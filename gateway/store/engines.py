@@ -22,7 +22,7 @@ _PRAGMAS = (
     "synchronous = FULL",  # an audit row is durable when its commit returns
     "foreign_keys = ON",
     "wal_autocheckpoint = 4000",  # pages; a page that every commit touches is copied once for all of them
-    "cache_size = -16384",  # pages are deciphered when read from the file, not when found in the cache
+    "cache_size = -32768",  # KiB; pages are deciphered when read from the file, not when found in the cache
     "temp_store = MEMORY",  # nothing deciphered is spilled to a plain file
 )
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, text
 
@@ -97,6 +99,7 @@ def _multiply(settings: Settings, times: int) -> None:
     database = Database(settings.database, settings.key("database"))
     with database.engine.begin() as connection:
         step = connection.execute(text("SELECT max(pk) + 1 FROM resource")).scalar_one()
+        connection.connection.create_function("other_id", 2, _other_id, deterministic=True)
         connection.execute(text("CREATE TEMP TABLE copy (number INTEGER PRIMARY KEY)"))
         connection.execute(text("INSERT INTO copy VALUES (:number)"), [{"number": each} for each in range(1, times)])
         for table in ("resource", "ix_token", "ix_reference", "ix_date", "consent_rule", "consent_selector"):
@@ -105,18 +108,26 @@ def _multiply(settings: Settings, times: int) -> None:
     database.close()
 
 
+@lru_cache(maxsize=1 << 16)
+def _other_id(id: str, number: int) -> str:
+    """An id as those that are given out: it says nothing of the order in which the rows came."""
+    return str(uuid5(UUID(id), str(number)))
+
+
 def _copy(connection: Connection, table: str, step: int) -> None:
     """Each row about a patient, once for each copy: its own ids and row numbers moved, all else as it is."""
     columns = [row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))]
     moved = {
         "pk": f"pk + copy.number * {step if table == 'resource' else 10**7}",
         "resource_pk": f"resource_pk + copy.number * {step}",
-        "patient_id": "patient_id || '-' || copy.number",
-        "consent_id": "consent_id || '-' || copy.number",
-        "target_id": "CASE target_type WHEN 'Patient' THEN target_id || '-' || copy.number ELSE target_id END",
+        "patient_id": "other_id(patient_id, copy.number)",
+        "consent_id": "other_id(consent_id, copy.number)",
+        "target_id": "CASE target_type WHEN 'Patient' THEN other_id(target_id, copy.number) ELSE target_id END",
     }
     if table == "resource":
-        moved["id"] = "id || '-' || copy.number"
+        moved["id"] = "other_id(id, copy.number)"
+    if table == "ix_date":  # microseconds: of one day, none at the same minute as its original
+        moved |= {column: f"{column} + copy.number * 60000000" for column in ("low", "high")}
     names = ", ".join(f"'{name}'" for name in _ASKED)
     asked = f" AND name IN ({names})" if table.startswith("ix_") else ""
     values = ", ".join(moved.get(column, column) for column in columns)
