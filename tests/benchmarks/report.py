@@ -17,6 +17,7 @@ from tests.benchmarks.stages import Row
 
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+_HEADING = "### "
 _PACKAGES = ("fastapi", "starlette", "uvicorn", "sqlalchemy", "sqlcipher3", "msgspec")
 _HEADS = ("what", "who", "clients", "per second", "p50 ms", "p99 ms", "CPU µs", "rate ratio", "CPU ratio")
 
@@ -62,21 +63,24 @@ def show(console: Console, title: str, heads: tuple[str, ...], cells: Cells) -> 
     console.print(table)
 
 
-def write(sections: list[tuple[str, tuple[str, ...], Cells]]) -> None:
-    """Put the tables into the README in place of those that are there."""
+def write(sections: Iterable[tuple[str, tuple[str, ...], Cells]]) -> None:
+    """Put the tables into the README, each in place of the one of its title; what was not measured stays."""
+    head, _, rest = README.read_text().partition(BEGIN)
+    kept, _, tail = rest.partition(END)
+    tables = {one.partition("\n")[0]: one.strip() for one in kept.split(_HEADING)[1:]}
+    tables |= {title: f"{title}\n\n{_measured()}\n\n{_markdown(heads, cells)}" for title, heads, cells in sections}
+    README.write_text(head + "\n\n".join([BEGIN, *(_HEADING + one for one in tables.values()), END]) + tail)
+
+
+def _measured() -> str:
     machine = f"{cpu_count()} vCPU, {platform.system()}, CPython {platform.python_version()}"
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    parts = [f"Measured on {datetime.now(UTC):%d %B %Y} on a shared machine: {machine}; {versions}."]
-    parts += [_markdown(*section) for section in sections]
-    text = README.read_text()
-    head, _, rest = text.partition(BEGIN)
-    tail = rest.partition(END)[2]
-    README.write_text(head + "\n\n".join([BEGIN, *parts, END]) + tail)
+    return f"Measured on {datetime.now(UTC):%d %B %Y} on a shared machine: {machine}; {versions}."
 
 
-def _markdown(title: str, heads: tuple[str, ...], cells: Cells) -> str:
+def _markdown(heads: tuple[str, ...], cells: Cells) -> str:
     lines = [heads, tuple("---" for _ in heads), *cells]
-    return f"### {title}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in lines)
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
 def heads() -> tuple[str, ...]:
