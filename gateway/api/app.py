@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
@@ -68,6 +68,17 @@ PARTS = (
 )
 
 
+def _typed() -> APIRouter:
+    router = APIRouter()
+    for part in PARTS:
+        router.include_router(part.router, responses=errors.REFUSALS)
+    router.include_router(pages.router, include_in_schema=False)
+    return router
+
+
+_TYPED = _typed()  # FastAPI reads the signatures at the first request: once in a process, not once for each app
+
+
 class Gateway(FastAPI):
     """The app, with the hot path before it."""
 
@@ -118,16 +129,12 @@ def create(services: Services) -> FastAPI:
     app.add_middleware(Bounds)
     app.add_middleware(compressing)
     app.add_middleware(RequestFrame)
-    for part in PARTS:
-        app.include_router(part.router, responses=errors.REFUSALS)
-    app.include_router(pages.router, include_in_schema=False)
-    app.router.routes.extend([*discovery.routes, *token.routes, *fhir.routes])
+    app.router.routes.extend([*_TYPED.routes, *discovery.routes, *token.routes, *fhir.routes])
     return app
 
 
 def interface() -> dict[str, Any]:
     """The OpenAPI document of the typed endpoints, which needs no database."""
     app = FastAPI(title=TITLE, version=__version__, description=DESCRIPTION)
-    for part in PARTS:
-        app.include_router(part.router, responses=errors.REFUSALS)
+    app.router.routes.extend(_TYPED.routes)
     return app.openapi()
