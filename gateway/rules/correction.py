@@ -7,7 +7,7 @@ beside what it is about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -125,25 +125,29 @@ def due_at(task: Mapping[str, Any]) -> datetime:
 def disputed(resource: Mapping[str, Any]) -> list[Reference]:
     """What a Task or Communication of the guide is about: what is kept here and holds in the patient's eyes a fault."""
     if resource["resourceType"] == "Task":
-        named = [resource.get("focus", {})]
-    else:
-        named = [each.get("contentReference", {}) for each in resource.get("payload", ())]
-    found = (literal(each.get("reference", "")) for each in named)
-    return [each for each in found if each is not None and each.is_local and each.type != "Communication"]
+        return _kept_here([resource.get("focus", {})])
+    return _kept_here(each.get("contentReference", {}) for each in resource.get("payload", ()))
+
+
+def also_about(letter: Mapping[str, Any]) -> list[Reference]:
+    """What a letter says to be about beside a Task: where others, who do not put it into the payload, name the item."""
+    return [each for each in _kept_here(letter.get("about", ())) if each.type not in ("Task", "Patient")]
 
 
 def named_in(resource: Mapping[str, Any]) -> list[Reference]:
-    """What a Task or Communication of the guide gives away: what is disputed, and what was put right. A letter is first
-    of all about its own Task, and then about these."""
-    if not is_correction(resource):
-        return []
-    about = (literal(each.get("reference", "")) for each in resource.get("about", ())[1:])
-    return list(dict.fromkeys([*disputed(resource), *(each for each in about if each is not None and each.is_local)]))
+    """What a Task or Communication of the guide gives away: what is disputed, and what was put right."""
+    return list(dict.fromkeys(disputed(resource))) if is_correction(resource) else []
 
 
 def original_of(task: Mapping[str, Any]) -> str:
     """The reference of the Communication that began it."""
     return str(task["input"][0]["valueReference"]["reference"])
+
+
+def _kept_here(named: Iterable[Mapping[str, Any]]) -> list[Reference]:
+    """No letter is about another in the sense of these."""
+    found = (literal(each.get("reference", "")) for each in named)
+    return [each for each in found if each is not None and each.is_local and each.type != "Communication"]
 
 
 def _code(system: str, concepts: list[Mapping[str, Any]]) -> str | None:

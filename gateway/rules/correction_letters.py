@@ -6,17 +6,13 @@ whatever is written: no lower than those of what is disputed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gateway.errors import Issue
-from gateway.fhir.labels import (
-    CONFIDENTIALITY,
-    confidentiality_of,
-    label,
-)
+from gateway.fhir.labels import CONFIDENTIALITY, confidentiality_of, label
 from gateway.fhir.references import literal
 from gateway.rules.codes import concept, instant
 from gateway.rules.correction import (
@@ -31,6 +27,7 @@ from gateway.rules.correction import (
     TASK_PROFILE,
     TASK_TYPES,
     Stage,
+    also_about,
     disputed,
     kind_of,
     original_of,
@@ -63,7 +60,7 @@ def faults(sent: Mapping[str, Any], custodian: str) -> Iterator[Issue]:
         yield Issue("What is wrong has to be said.", "Communication.payload", "required")
     if any(_named(each) != custodian and not _is_person(each) for each in sent.get("recipient", ())):
         yield Issue("It goes to the custodian of the record.", "Communication.recipient", "business-rule")
-    if len(disputed(sent)) > 1:
+    if len({*disputed(sent), *also_about(sent)}) > 1:
         yield Issue("One request is about one resource.", "Communication.payload", "business-rule")
 
 
@@ -72,7 +69,9 @@ def received(
 ) -> Json:
     """What came in, with the Task it belongs to and what is disputed; `former` is the Communication that began it."""
     subject = sent["subject"]
-    made = {**sent, "meta": _profiled(sent, COMMUNICATION_PROFILE), "about": about(task, item)}
+    items = [*([item] if item else []), *(f"{each.type}/{each.id}" for each in also_about(sent))]
+    made = {**sent, "meta": _profiled(sent, COMMUNICATION_PROFILE)}
+    made |= {"about": [{"reference": task}], "payload": naming(sent.get("payload", ()), items)}
     made.pop("id", None)
     made.setdefault("sender", {"reference": subject["reference"]})
     made.setdefault("recipient", [{"reference": custodian}])
@@ -83,9 +82,12 @@ def received(
     return made
 
 
-def about(task: str, item: str | None) -> list[Json]:
-    """What a letter is about: its own Task comes first (`correction.named_in`)."""
-    return [{"reference": each} for each in (task, item) if each]
+def naming(payload: Iterable[Mapping[str, Any]], items: Iterable[str]) -> list[Mapping[str, Any]]:
+    """The payload with a reference to each of the items, as the guide's own letters refer to them: what a letter is
+    `about` is its Task, and nothing beside it (the slice there takes whatever is referred to for a Task)."""
+    said = [each.get("contentReference", {}).get("reference") for each in payload]
+    more = [each for each in dict.fromkeys(items) if each not in said]
+    return [*payload, *({"contentReference": {"reference": each}} for each in more)]
 
 
 def opened(
@@ -126,7 +128,7 @@ def staged(task: Mapping[str, Any], stage: Stage, at: datetime, outcome: str | N
 
 def answering(letter: Letter, id: str, task: Mapping[str, Any], at: datetime) -> Json:
     """What the custodian says to the patient in the matter of a Task."""
-    contents = [{"contentString": letter.text}, *({"contentReference": {"reference": each}} for each in letter.about)]
+    item = task.get("focus", {}).get("reference")
     return {
         "resourceType": "Communication",
         "id": id,
@@ -134,13 +136,13 @@ def answering(letter: Letter, id: str, task: Mapping[str, Any], at: datetime) ->
         "status": "completed",
         "category": [concept(COMMUNICATION_TYPES, str(kind_of(task)))],
         "subject": task["for"],
-        "about": about(f"Task/{task['id']}", task.get("focus", {}).get("reference")),
+        "about": [{"reference": f"Task/{task['id']}"}],
         "partOf": [{"reference": original_of(task)}],
         "inResponseTo": [{"reference": original_of(task)}],
         "sent": instant(at),
         "recipient": [task["requester"]],
         "sender": {"reference": letter.sender},
-        "payload": contents,
+        "payload": naming([{"contentString": letter.text}], [*letter.about, *([item] if item else [])]),
     }
 
 

@@ -87,7 +87,8 @@ def _dispute(resource: Resource) -> Item:
         about = [resource["focus"]] if "focus" in resource else []
         name, progress = words(resource.get("code")), words(resource.get("businessStatus"))
         return {"name": name, "progress": progress, "links": _references(about)}
-    return _communication(resource) | {"links": _references(resource.get("about", ()))}
+    named = [*resource.get("about", ()), *(each.get("contentReference", {}) for each in resource.get("payload", ()))]
+    return _communication(resource) | {"links": list(dict.fromkeys(_references(named)))}
 
 
 def _plan(resource: Resource) -> Item:

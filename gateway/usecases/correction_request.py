@@ -20,6 +20,7 @@ from gateway.rules.correction import (
     DISAGREEMENT,
     REFUSED,
     REQUEST,
+    also_about,
     check_step,
     disputed,
     is_correction,
@@ -131,16 +132,18 @@ def _planned(ground: Ground, sent: Json) -> list[Planned]:
 
 
 def _belongs_to(ground: Ground, sent: Json) -> str | None:
-    """The id of the Task that it is said to be about, or that the Communication it is part of is about."""
+    """The id of the Task it is said to be about, or that another letter is about which it says to be about, part of or
+    in response to: the guide's text and its examples name either."""
     about = [literal(each.get("reference", "")) for each in sent.get("about", ())]
     for each in (each for each in about if each is not None and each.type == "Task"):
         return each.id
-    part = literal((sent.get("partOf") or [{}])[0].get("reference", ""))
-    former = current(ground, "Communication", part.id) if part is not None and part.type == "Communication" else None
-    if former is not None and not former.is_deleted:
-        return _belongs_to(ground, {"about": parse(former.text).get("about", ())})
+    named = [literal(each.get("reference", "")) for each in (*sent.get("partOf", ()), *sent.get("inResponseTo", ()))]
+    for each in (each for each in (*about, *named) if each is not None and each.type == "Communication"):
+        former = current(ground, each.type, each.id)
+        if former is not None and not former.is_deleted and is_correction(kept := parse(former.text)):
+            return _belongs_to(ground, {"about": kept["about"]})
     if kind_of(sent) == DISAGREEMENT or "partOf" in sent:
-        text = "Name the request it belongs to: its Task in about, or its first Communication in partOf."
+        text = "Name the request it belongs to: its Task, or a Communication of it in about, partOf or inResponseTo."
         raise Unprocessable(issues=[Issue(text, "Communication.about", "required")])
     return None
 
@@ -170,4 +173,4 @@ def _with_task(ground: Ground, letter: Json, item: Stored | None, task: Json) ->
 
 
 def _disputed(sent: Json) -> str | None:
-    return next((f"{each.type}/{each.id}" for each in disputed(sent)), None)
+    return next((f"{each.type}/{each.id}" for each in (*disputed(sent), *also_about(sent))), None)

@@ -30,7 +30,6 @@ LATER_CODES = (
     ("v3-ObservationValue", "security-integrity"),
     ("v3-ActCode", "obligation-refrain-mark"),
 )
-_LETTER = "http://hl7.org/fhir/uv/patient-corrections/StructureDefinition/patient-correction-communication"
 _STRANGERS = "https://medplum.com/"
 WITHOUT = "" if R4.exists() else f"the published FHIR packages are not at {PACKAGES}"
 
@@ -53,7 +52,6 @@ def mended() -> list[dict[str, Any]]:
         *systems,
         *ds4p.definitions(extension),
         *(_without_strangers(one) for one in structures() if _STRANGERS in json.dumps(one)),
-        *(_by_type_of_target(one) for one in structures() if one["url"] == _LETTER),
     ]
 
 
@@ -63,16 +61,6 @@ def _without_strangers(structure: dict[str, Any]) -> dict[str, Any]:
         for type in element.get("type", ()):
             if "targetProfile" in type:
                 type["targetProfile"] = [url for url in type["targetProfile"] if not url.startswith(_STRANGERS)]
-    return structure
-
-
-def _by_type_of_target(structure: dict[str, Any]) -> dict[str, Any]:
-    """What a letter is about, told apart by the type of what is referred to, as the guide describes its slices. Its
-    discriminator names the text of the reference, whose type is always the same: whatever a letter is about would be
-    its Task, of which there may be one."""
-    for element in (*structure["snapshot"]["element"], *structure["differential"]["element"]):
-        if element["path"] == "Communication.about" and "slicing" in element:
-            element["slicing"]["discriminator"] = [{"type": "type", "path": "resolve()"}]
     return structure
 
 

@@ -38,7 +38,8 @@ def seen(house: House, task: dict[str, Any]) -> dict[str, Any]:
 def test_a_patient_asks_and_a_task_begins_its_sixty_days(house: House) -> None:
     item = mood(house)
     communication, task = asked(house, letter(house, {"contentString": "It was eight."}, about(item)))
-    assert communication["about"] == [{"reference": f"Task/{task['id']}"}, {"reference": item}]
+    assert communication["about"] == [{"reference": f"Task/{task['id']}"}]
+    assert communication["payload"] == [{"contentString": "It was eight."}, about(item)]
     assert (task["status"], stage(task), task["focus"]) == ("ready", "queued", {"reference": item})
     assert task["input"][0]["valueReference"] == {"reference": f"Communication/{communication['id']}"}
     assert task["requester"] == {"reference": f"Patient/{house.world.patient}"}
