@@ -14,8 +14,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from gateway.fhir.dates import MICROS, interval
+from gateway.fhir.dates import MICROS, interval, period, timing
 from gateway.fhir.references import literal
+from gateway.rules.risk_answers import LOW, NONE, Answer, answer_of, worded, words_of
 
 Json = Mapping[str, Any]
 
@@ -31,9 +32,11 @@ class Risk(NamedTuple):
 
     finding: Finding
     patient_id: str | None
-    question: str = ""
+    question: str
+    answer: Answer
 
 
+LONG_AGO = timedelta(days=30)  # what is older, and brought by an EHR, is history: nobody is to be alarmed by it now
 _VOID = frozenset({"entered-in-error", "cancelled"})
 _PHQ_ITEM = frozenset({"44260-8"})
 _PHQ_PANEL = re.compile(
@@ -45,64 +48,89 @@ _PHQ_WORDS = re.compile(r"better off dead|hurting yourself", re.IGNORECASE)
 _C_SSRS_ITEMS = frozenset({"93246-7", "93247-5", "93248-3", "93249-1", "93250-9", "93267-3", "93269-9"})
 _C_SSRS_LEVEL = frozenset({"93374-7"})
 _C_SSRS_WORDS = re.compile(r"wished? you were dead|killing yourself|kill yourself|end your life", re.IGNORECASE)
-_NONE = frozenset({"LA6568-5", "LA32-8", "not at all", "no", "none", "0", "false"})
-_LOW = frozenset({"LA9194-7", "low", "low risk"})
 _HIGH = frozenset({"high", "certain", "high risk", "very high", "severe", "imminent", "LA9193-9"})
 _PARTS = re.compile(r"[/|#]")
-_AND = re.compile(r"[-_ ]+")
-_ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
-_WHEN = ("effectiveDateTime", "effectiveInstant", "authored", "occurrenceDateTime")
-_LONG_AGO = timedelta(days=30)
-_LIKELY_SHARE, _LIKELY_PERCENT = Decimal("0.5"), Decimal(50)
+_LIKELY = Decimal(50)  # percent
+_DATES = ("effectiveDateTime", "effectiveInstant", "issued", "authored", "occurrenceDateTime")
+_PERIODS = ("effectivePeriod", "occurrencePeriod")
 
 
-def risks_in(resources: Iterable[Json]) -> frozenset[Risk]:
-    """The risks told by checked resources, and by what they contain."""
-    return frozenset(risk for resource in resources for risk in _risks_of(resource))
+def risks_in(resources: Iterable[Json], *, since: datetime | None = None) -> frozenset[Risk]:
+    """The risks told by checked resources, and by what they contain. With `since`, not by what is dated before it: by
+    the latest of all its dates, where a period that has no end still goes on. What has no date is never old."""
+    return frozenset(risk for resource in resources for risk in _risks_of(resource, since))
 
 
-def is_history(resource: Json, at: datetime) -> bool:
-    """Whether a record that is brought here tells of a time long gone: nobody is to be alarmed by it now."""
-    told = next((resource[name] for name in _WHEN if name in resource), None)
-    return told is not None and interval(told).high < (at - _LONG_AGO).timestamp() * MICROS
+def worse_than(risks: Iterable[Risk], heard: Iterable[Risk]) -> frozenset[Risk]:
+    """Those that are news to who has heard of others: another question, or a graver answer to the same one. Where
+    nothing is known of how grave an answer is, it is news if it is another."""
+    known = tuple(heard)
+    return frozenset(risk for risk in risks if not any(old[:3] == risk[:3] and _covers(old, risk) for old in known))
 
 
-def _risks_of(resource: Json) -> Iterator[Risk]:
+def _covers(old: Risk, new: Risk) -> bool:
+    return old.answer.covers(new.answer)
+
+
+def _risks_of(resource: Json, since: datetime | None) -> Iterator[Risk]:
     subject = literal((resource.get("subject") or {}).get("reference") or "")
     patient = subject.id if subject is not None and subject.type == "Patient" else None
+    dated = _latest(resource)
     for each in (resource, *resource.get("contained", ())):
         look = _LOOKS.get(each["resourceType"])
-        if look is not None and each.get("status") not in _VOID:
-            yield from (Risk(finding, patient, question) for finding, question in look(each))
+        if look is not None and each.get("status") not in _VOID and not _is_old(_latest(each) or dated, since):
+            yield from (Risk(finding, patient, question, answer) for finding, question, answer in look(each))
 
 
-def _in_assessment(resource: Json) -> Iterator[tuple[Finding, str]]:
-    """A person's own assessment tells clinicians nothing new."""
+def _latest(resource: Json) -> int | None:
+    """The last moment that it dates itself to."""
+    ends = [interval(resource[name]).high for name in _DATES if name in resource]
+    ends += [period(resource[name]).high for name in _PERIODS if name in resource]
+    limits = timing(resource["effectiveTiming"]) if "effectiveTiming" in resource else None
+    return max([*ends, limits.high] if limits else ends, default=None)
+
+
+def _is_old(latest: int | None, since: datetime | None) -> bool:
+    return latest is not None and since is not None and latest < since.timestamp() * MICROS
+
+
+Found = tuple[Finding, str, Answer]
+
+
+def _in_assessment(resource: Json) -> Iterator[Found]:
+    """A person's own assessment tells clinicians nothing new. How likely and how grave are two questions."""
     performer = (resource.get("performer") or {}).get("reference", "")
     if performer.startswith(("Practitioner/", "PractitionerRole/")):
         return
-    if any(_is_high(prediction) for prediction in resource.get("prediction", ())):
-        yield Finding.ESTIMATE, ""
+    for prediction in resource.get("prediction", ()):
+        outcome = " ".join(sorted(words_of(prediction.get("outcome", {}))))
+        words, chance = words_of(prediction.get("qualitativeRisk", {})), _chance(prediction)
+        if not _HIGH.isdisjoint(words):
+            yield Finding.ESTIMATE, f"level of {outcome}", worded(words)
+        if chance is not None and chance >= _LIKELY:
+            yield Finding.ESTIMATE, f"chance of {outcome}", Answer(str(chance), chance)
 
 
-def _is_high(prediction: Json) -> bool:
-    """A probability is a percentage in R4, but often written as a share: up to 1 it is read as one."""
-    if not _HIGH.isdisjoint(_words(prediction.get("qualitativeRisk", {}))):
-        return True
-    chance = prediction.get("probabilityDecimal")
-    if chance is None:
-        chance = (prediction.get("probabilityRange", {}).get("high") or {}).get("value")
-    return chance is not None and (chance >= _LIKELY_PERCENT or _LIKELY_SHARE <= chance <= 1)
+def _chance(prediction: Json) -> Decimal | None:
+    """In percent, as R4 has it. It is often written as a share: up to 1 it is read as one."""
+    told = prediction.get("probabilityDecimal")
+    if told is None:
+        told = (prediction.get("probabilityRange", {}).get("high") or {}).get("value")
+    if told is None:
+        return None
+    chance = Decimal(told)
+    return chance * 100 if chance <= 1 else chance
 
 
-def _in_response(resource: Json) -> Iterator[tuple[Finding, str]]:
+def _in_response(resource: Json) -> Iterator[Found]:
     items = list(_items(resource))
     named = (resource.get("questionnaire", ""), *(item["linkId"] for item in items))
     is_phq = any(_PHQ_PANEL.search(each) for each in named)
     for item in items:
-        finding = _asked_by(item, is_phq)
-        if finding is not None and any(_is_positive(answer, finding[1]) for answer in item.get("answer", ())):
-            yield finding[0], item["linkId"]
+        asked = _asked_by(item, is_phq)
+        if asked is not None:
+            told = (answer_of(answer, asked[1]) for answer in item.get("answer", ()))
+            yield from ((asked[0], item["linkId"], answer) for answer in told if answer is not None)
 
 
 def _items(of: Json) -> Iterator[Json]:
@@ -118,11 +146,11 @@ def _asked_by(item: Json, is_phq: bool) -> tuple[Finding, frozenset[str]] | None
     link, text = item["linkId"], item.get("text", "")
     names = {part for each in (link, item.get("definition", "")) for part in _PARTS.split(each)}
     if names & _PHQ_ITEM or (is_phq and _is_ninth(link)) or _PHQ_WORDS.search(text):
-        return Finding.PHQ_9, _NONE
+        return Finding.PHQ_9, NONE
     if names & _C_SSRS_LEVEL:
-        return Finding.C_SSRS, _LOW | _NONE
+        return Finding.C_SSRS, LOW | NONE
     if names & _C_SSRS_ITEMS or _C_SSRS_WORDS.search(text):
-        return Finding.C_SSRS, _NONE
+        return Finding.C_SSRS, NONE
     return None
 
 
@@ -131,55 +159,30 @@ def _is_ninth(link: str) -> bool:
     return whole is None and _NINTH.search(link) is not None
 
 
-def _in_observation(resource: Json) -> Iterator[tuple[Finding, str]]:
+def _in_observation(resource: Json) -> Iterator[Found]:
     for each in (resource, *resource.get("component", ())):
         codes = {coding.get("code") for coding in each["code"].get("coding", ())}
         said = "\n".join(_texts(each["code"]))
         question = " ".join(sorted(filter(None, codes))) or said
-        if (codes & _PHQ_ITEM or _PHQ_WORDS.search(said)) and _is_positive(each, _NONE):
-            yield Finding.PHQ_9, question
-        if ((codes & _C_SSRS_ITEMS or _C_SSRS_WORDS.search(said)) and _is_positive(each, _NONE)) or (
-            codes & _C_SSRS_LEVEL and _is_positive(each, _LOW | _NONE)
-        ):
-            yield Finding.C_SSRS, question
+        for finding, harmless in _named_by(codes, said):
+            answer = answer_of(each, harmless)
+            if answer is not None:
+                yield finding, question, answer
+
+
+def _named_by(codes: set[Any], said: str) -> Iterator[tuple[Finding, frozenset[str]]]:
+    """What an Observation is about and which values of it are harmless."""
+    if codes & _PHQ_ITEM or _PHQ_WORDS.search(said):
+        yield Finding.PHQ_9, NONE
+    if codes & _C_SSRS_ITEMS or _C_SSRS_WORDS.search(said):
+        yield Finding.C_SSRS, NONE
+    if codes & _C_SSRS_LEVEL:
+        yield Finding.C_SSRS, LOW | NONE
 
 
 def _texts(concept: Json) -> list[str]:
     found = (each.get(name) for each in (concept, *concept.get("coding", ())) for name in ("text", "display"))
     return [each for each in found if each]
-
-
-def _is_positive(answered: Json, harmless: frozenset[str]) -> bool:
-    """Whether there is a value that is not known to be harmless."""
-    name = next((name for name in answered if name.startswith("value")), None)
-    if name is None:
-        return False
-    value = answered[name]
-    if name == "valueQuantity":
-        if value.get("comparator", "").startswith(">"):
-            return True
-        value = value.get("value", 0)
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | Decimal):
-        return value > 0
-    return harmless.isdisjoint(_words(value))
-
-
-def _words(value: Any) -> set[str]:
-    """What a text, Coding or CodeableConcept says: its codes, its texts, and a score that goes with it."""
-    if isinstance(value, str):
-        return {value.strip().casefold()}
-    words: set[str] = set()
-    for each in (value, *value.get("coding", ())):
-        texts = (each.get("display"), each.get("text"))
-        words |= {code for code in (each.get("code"),) if code}
-        words |= {_AND.sub(" ", text.strip().casefold()) for text in (*texts, each.get("code")) if text}
-        scores = (
-            extension.get("valueDecimal") for extension in each.get("extension", ()) if extension["url"] == _ORDINAL
-        )
-        words |= {"0" for score in scores if score == 0}
-    return words
 
 
 _LOOKS = {

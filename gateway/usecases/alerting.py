@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from gateway.fhir.json import parse
 from gateway.rules.audit import Act, AuditEntry
-from gateway.rules.risk import Risk, is_history, risks_in
+from gateway.rules.risk import LONG_AGO, Risk, risks_in, worse_than
 from gateway.store import alerts, deliveries
 from gateway.store.alerts import Alert
 from gateway.store.database import Writer
@@ -49,13 +49,11 @@ def version_kept(
     patients: Sequence[str],
     custodian_id: str,
 ) -> None:
-    """To be called when a version is written over the FHIR API. What the one before told was heard of then, and what
-    is brought from long ago alarms nobody."""
-    risks = risks_in([resource])
-    if not risks or is_history(resource, writer.at):
-        return
-    if former is not None and not former.is_deleted:
-        risks -= risks_in([parse(former.text)])
+    """To be called when a version is written over the FHIR API. What the one before told was heard of then, unless it
+    has become worse; and what is brought from long ago alarms nobody."""
+    risks = risks_in([resource], since=writer.at - LONG_AGO)
+    if risks and former is not None and not former.is_deleted:
+        risks = worse_than(risks, risks_in([parse(former.text)], since=former.updated_at - LONG_AGO))
     source = Source(None, resource["resourceType"], resource["id"])
     _raise(writer, cause, risks, patients, custodian_id, source)
 

@@ -34,6 +34,7 @@ def test_a_positive_item_9_waits_in_the_queue_from_the_moment_it_is_written(hous
 def test_what_tells_of_no_risk_raises_none(house: House) -> None:
     created(house, item_9(house, 0))
     created(house, item_9(house, 3, effectiveDateTime="2020-01-01"))
+    created(house, item_9(house, 3, effectivePeriod={"start": "2019-12-01", "end": "2020-01-01"}))
     assert queue(house) == []
 
 
@@ -50,11 +51,38 @@ def test_an_alert_and_what_raised_it_are_one_transaction(house: House) -> None:
     house.mend()
 
 
-def test_a_new_version_alarms_only_for_what_the_former_did_not_tell(house: House) -> None:
-    first = created(house, item_9(house, 0))
-    second = put(house, first | {"valueInteger": 1}).json()
-    assert len(queue(house)) == 1
-    put(house, second | {"valueInteger": 3})
+def test_a_new_version_alarms_for_what_the_former_did_not_tell_and_for_what_has_become_worse(house: House) -> None:
+    now, raised = created(house, item_9(house, 0)), []
+    for answer in (1, 1, 3, 2, 3, 0, 1):
+        now = put(house, now | {"valueInteger": answer}).json()
+        raised.append(len(queue(house)))
+    assert raised == [1, 1, 2, 2, 3, 3, 4]
+
+
+def test_a_patch_that_makes_it_worse_alarms(house: House) -> None:
+    written = created(house, item_9(house, 1))
+    change = [{"op": "replace", "path": "/valueInteger", "value": 2}]
+    answer = house.ask(
+        "PATCH",
+        f"/fhir/Observation/{written['id']}",
+        house.writer,
+        json=change,
+        headers={"Content-Type": "application/json-patch+json", "If-Match": 'W/"1"'},
+    )
+    assert answer.status_code == 200, answer.text
+    assert len(queue(house)) == 2
+
+
+def test_the_same_answer_of_another_day_is_another_fact(house: House) -> None:
+    created(house, item_9(house, 1))
+    created(house, item_9(house, 1))
+    assert len(queue(house)) == 2
+
+
+def test_history_that_turns_out_to_be_of_today_alarms_then(house: House) -> None:
+    written = created(house, item_9(house, 2, effectivePeriod={"start": "2019-01-01", "end": "2020-01-01"}))
+    assert queue(house) == []
+    put(house, written | {"effectivePeriod": {"start": "2019-01-01"}})
     assert len(queue(house)) == 1
 
 
