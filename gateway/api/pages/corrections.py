@@ -13,7 +13,7 @@ from gateway.api.pages.correction_words import request_of
 from gateway.api.pages.entry_words import name_of
 from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
-from gateway.api.pages.session import Fields, Form, Session, form, session
+from gateway.api.pages.session import Fields, Form, Session, form, session, version_in
 from gateway.api.pages.value_fields import advice, field_of, is_same, read
 from gateway.errors import BadRequest, Conflict, PreconditionFailed, Unprocessable
 from gateway.rules.correction import DECISIONS, Step
@@ -57,7 +57,7 @@ def decide(request: Request, task_id: str, sent: Sent) -> Response:
         return _one(request, sent.session, task_id, sent.fields, faults)
     decision = corrections.Decision(step, sent.fields["reason"].strip(), _remedy(found, step, sent.fields))
     try:
-        corrections.decide(services, asked, task_id, decision, version=_version(sent.fields))
+        corrections.decide(services, asked, task_id, decision, version=version_in(sent.fields))
     except (PreconditionFailed, Conflict):
         return _one(request, sent.session, task_id, sent.fields, {"": _CHANGED}, PreconditionFailed.status)
     except Unprocessable as refusal:
@@ -70,7 +70,7 @@ def decide(request: Request, task_id: str, sent: Sent) -> Response:
 def ask(request: Request, task_id: str, sent: Sent) -> Response:
     if faults := _wordless(sent.fields):
         return _one(request, sent.session, task_id, sent.fields, faults)
-    words, version = sent.fields["reason"].strip(), _version(sent.fields)
+    words, version = sent.fields["reason"].strip(), version_in(sent.fields)
     try:
         corrections.ask(services_of(request), sent.session.asked, task_id, words, version=version)
     except (PreconditionFailed, Conflict):
@@ -154,11 +154,3 @@ def _remedy(found: Correction, step: Step, sent: Fields) -> Remedy:
     return Remedy(
         {leaf.path: read(leaf, text) for leaf, text in sent_for if text is not None and not is_same(leaf, text)}
     )
-
-
-def _version(sent: Fields) -> int:
-    """The version that was on the screen. Raises BadRequest."""
-    text = sent.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise BadRequest("The form does not say which version it is about.")
-    return int(text)

@@ -162,3 +162,11 @@ def _believed(request: Request, sent: Fields, session: Session, act: Act) -> For
         if not hmac.compare_digest(sent.get("csrf", "").encode(), session.csrf.encode()):
             raise Forbidden("The form was made for another session.")
     return Form(session, sent)
+
+
+def version_in(sent: Fields) -> int:
+    """The version that was on the screen. Raises BadRequest."""
+    text = sent.get("version", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise BadRequest("The form does not say which version it is about.")
+    return int(text)
