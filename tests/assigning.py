@@ -5,22 +5,52 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.house import House
+from gateway.usecases import signin
+from gateway.usecases.asked import Origin
+from tests.house import PASSWORD, House
 from tests.writers import put
 
+APP = "system/Task.rus system/QuestionnaireResponse.crs system/Observation.crs"
 DIARY = {"homework": [{"id": "diary", "title": "Diary", "instructions": "Write down three moments of calm."}]}
 
 
-def homework(house: House) -> dict[str, Any]:
+WALK = {"id": "walk", "title": "Walk", "instructions": "Once around the pond."}
+
+
+def homework(house: House, patient: str = "") -> dict[str, Any]:
     """The Task of an approved assignment, as it is served."""
-    context = house.world.context(f"s-{len(house.rows('SELECT 1 FROM draft'))}")
-    parts = {"context": context, "products": DIARY}
+    (task,) = assigned(house, DIARY, patient)["Task"]
+    return task
+
+
+def planned(house: House) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """An approved care plan, and by title the two Tasks that are its activities."""
+    plan = {"title": "Quiet evenings", "goals": [{"text": "To fall asleep before midnight"}]}
+    made = assigned(house, {"carePlan": plan, "homework": [*DIARY["homework"], WALK]})
+    return made["CarePlan"][0], {task["code"]["text"]: task for task in made["Task"]}
+
+
+def assigned(house: House, products: dict[str, Any], patient: str = "") -> dict[str, list[dict[str, Any]]]:
+    """What the approval of these products published, by type, as it is served to the clinic."""
+    whom = {"patient": {"reference": f"Patient/{patient}"}} if patient else {}
+    context = house.world.context(f"s-{len(house.rows('SELECT 1 FROM draft'))}", **whom)
+    parts = {"context": context, "products": products}
     files = {name: (name, json.dumps(value), "application/json") for name, value in parts.items()}
     answer = house.ask("POST", "/submissions/gateway", house.scribe, files=files)
     assert answer.status_code == 201, answer.text
-    made = house.approve(answer.json()["draft"])
-    task: dict[str, Any] = house.get(f"/fhir/Task/{made['Task']}", house.own_ehr).json()
-    return task
+    approval = house.step(answer.json()["draft"], "approval")
+    assert approval.status_code == 200, approval.text
+    made: dict[str, list[dict[str, Any]]] = {}
+    for reference in approval.json()["published"]:
+        made.setdefault(reference.partition("/")[0], []).append(house.get(f"/fhir/{reference}", house.own_ehr).json())
+    return made
+
+
+def herself(house: House, *scopes: str, patient: str = "", login: str = "sam-at-home") -> str:
+    """The token of a patient who signs in with these scopes."""
+    services, whom = house.world.services, patient or house.world.patient
+    signin.add_patient(services, house.world.asked("consent"), login, PASSWORD, whom, scopes)
+    return signin.sign_in(services, login, PASSWORD, Origin()).token
 
 
 def after(house: House, task: dict[str, Any], app: str, **told: Any) -> dict[str, Any]:

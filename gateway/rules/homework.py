@@ -22,6 +22,8 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "in-progress": ("on-hold", "completed", "failed", "cancelled"),
     "on-hold": ("in-progress", "completed", "failed", "cancelled"),
 }
+COMPLETED = "completed"
+_BEGINNING, _ENDING = ("accepted", "ready"), (COMPLETED, "failed")
 RESULTS = frozenset({"QuestionnaireResponse", "Observation", "DocumentReference"})
 _GROWING = ("output", "note")
 _TOLD = ("status", "statusReason", "businessStatus", "executionPeriod", "lastModified", *_GROWING)
@@ -36,6 +38,16 @@ def may_step(status: str, to: str) -> bool:
 
 def is_over(status: str) -> bool:
     return status not in STEPS
+
+
+def way(status: str, to: str) -> tuple[str, ...]:
+    """The shortest way from a status to another, step by step, the last of them `to`; empty where none leads there."""
+    ways: list[tuple[str, ...]] = [(step,) for step in STEPS.get(status, ())]
+    while ways:
+        if found := next((each for each in ways if each[-1] == to), None):
+            return found
+        ways = [(*each, step) for each in ways for step in STEPS.get(each[-1], ()) if step not in each]
+    return ()
 
 
 def faults(former: Mapping[str, Any], sent: Mapping[str, Any], speakers: Collection[str]) -> list[Issue]:
@@ -67,10 +79,41 @@ def cancelled(former: Mapping[str, Any], reason: str) -> dict[str, Any]:
     return {**former, "status": "cancelled", "statusReason": {"text": reason}}
 
 
+def told_by(patient: str, former: Mapping[str, Any], to: str | None, words: str, now: str) -> dict[str, Any]:
+    """The Task as its patient tells it: that it is `to` now (None: as it was), since when it has been going on or was
+    over, and words of the own."""
+    told: dict[str, Any] = {"status": to or former["status"]}
+    if to in _ENDING:
+        told["executionPeriod"] = {**former.get("executionPeriod", {}), "end": now}
+    elif to == "in-progress" and former["status"] in _BEGINNING:
+        told["executionPeriod"] = {"start": now}
+    if words:
+        note = {"authorReference": {"reference": f"Patient/{patient}"}, "time": now, "text": words}
+        told["note"] = [*former.get("note", ()), note]
+    return {**former, **told}
+
+
+def with_results(plan: Mapping[str, Any], reference: str, task: Mapping[str, Any]) -> dict[str, Any]:
+    """The CarePlan, each activity that is this Task naming its results (CarePlan.activity.outcomeReference)."""
+    activities = [
+        _with_outcomes(each, task) if each.get("reference", {}).get("reference") == reference else each
+        for each in plan.get("activity", ())
+    ]
+    return {**plan, **({"activity": activities} if activities else {})}
+
+
 def added(former: Mapping[str, Any], sent: Mapping[str, Any], name: str) -> list[tuple[int, Any]]:
     """The new items of a list, with their places."""
     start = len(former.get(name, ()))
     return list(enumerate(sent.get(name, ())[start:], start))
+
+
+def _with_outcomes(activity: Mapping[str, Any], task: Mapping[str, Any]) -> Mapping[str, Any]:
+    named = list(activity.get("outcomeReference", ()))
+    results = (output.get("valueReference", {}).get("reference") for output in task.get("output", ()))
+    known = {each.get("reference") for each in named}
+    named += [{"reference": each} for each in dict.fromkeys(results) if each and each not in known]
+    return {**activity, "outcomeReference": named} if named else activity
 
 
 def _untouchable(former: Mapping[str, Any], sent: Mapping[str, Any]) -> Iterator[Issue]:

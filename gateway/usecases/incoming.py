@@ -20,6 +20,7 @@ from gateway.store import drafts
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Asked
 from gateway.usecases.changes import Ground
+from gateway.usecases.known import patients_in
 from gateway.usecases.scoping import in_scope
 from gateway.usecases.services import Services
 
@@ -73,13 +74,16 @@ def version_of(if_match: str | None) -> int | None:
 def check_changeable(ground: Ground, found: Stored, letter: str, base: int | None) -> None:
     """Whether the caller may write a further version of what was found, based on version `base` (None: on any).
 
-    Raises Forbidden for what another organization keeps, the scopes do not open or the caller sees a part of only,
-    NotSupported for what the gateway made itself, PreconditionFailed when another version is current. How assigned
-    homework goes is told by updates all the same: `homework.advance` says what of it may change.
+    Raises Forbidden for what another organization keeps, the scopes do not open or the caller sees a part of only, and
+    to a patient for all but the own homework; NotSupported for what the gateway made itself, PreconditionFailed when
+    another version is current. How assigned homework goes is told by updates all the same: `homework.advance` says what
+    of it may change.
     """
     caller = ground.asked.caller
     if found.custodian_id != caller.organization_id or not in_scope(caller, found, letter):
         raise Forbidden("The caller may not change this resource.")
+    if caller.patient_id is not None and not (letter == "u" and is_homework_of(ground, found, caller.patient_id)):
+        raise Forbidden("A patient changes the own homework only.")
     if found.redacts:
         raise Forbidden(PARTLY_SEEN)
     if base is not None and base != found.version:
@@ -90,8 +94,22 @@ def check_changeable(ground: Ground, found: Stored, letter: str, base: int | Non
         raise NotSupported("A request for a correction is changed by its operations only.")
 
 
+def is_assigned(ground: Ground, found: Stored) -> bool:
+    """Whether it is homework that an approval assigned."""
+    return found.type == "Task" and not found.is_deleted and _origin(ground, found) is not None
+
+
+def is_homework_of(ground: Ground, found: Stored, patient_id: str) -> bool:
+    return is_assigned(ground, found) and patients_in(found) == (patient_id,)
+
+
 def is_made_here(ground: Ground, found: Stored) -> bool:
     """Whether an approval published it, or it tells of a model."""
-    if drafts.origin_of(ground.db, sight_of(ground.asked.caller), found.type, found.id) is not None:
+    if _origin(ground, found) is not None:
         return True
     return not found.is_deleted and is_reserved(parse(found.text))
+
+
+def _origin(ground: Ground, found: Stored) -> str | None:
+    """The draft it came of."""
+    return drafts.origin_of(ground.db, sight_of(ground.asked.caller), found.type, found.id)

@@ -19,12 +19,11 @@ from gateway.usecases.changes import Ground, Planned, Step, Written, carry_out
 from gateway.usecases.conditional import matches
 from gateway.usecases.create import plan_create
 from gateway.usecases.fitting import fit
-from gateway.usecases.incoming import check_changeable, judge, resource_of, target_of, version_of
+from gateway.usecases.incoming import check_changeable, is_assigned, judge, resource_of, target_of, version_of
 from gateway.usecases.known import reachable
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.superseding import supersede
-from gateway.usecases.witnessing import tell
 
 
 def update(
@@ -120,7 +119,7 @@ def _next(ground: Ground, resource: dict[str, Any], found: Stored, base: int | N
 
 def follow(ground: Ground, act: Act, resource: dict[str, Any], found: Stored) -> Planned:
     """The step to the next version, which may be written; the current one, if nothing would change."""
-    is_homework = homework.is_assigned(ground, found)
+    is_homework = is_assigned(ground, found)
     step = (
         homework.advance(ground, act, resource, found)
         if is_homework
@@ -128,7 +127,7 @@ def follow(ground: Ground, act: Act, resource: dict[str, Any], found: Stored) ->
     )
     if is_same(step):
         return found
-    return tell(ground, step) if is_homework else ground.plan(step)
+    return homework.kept(ground, step) if is_homework else ground.plan(step)
 
 
 def is_same(step: Step) -> bool:

@@ -9,11 +9,9 @@ import httpx
 import pytest
 
 from gateway.usecases import clients
-from tests.assigning import after, brought, homework
+from tests.assigning import APP, after, brought, homework
 from tests.house import Backend, House, backend
 from tests.writers import count, created, labels, observation, put, send
-
-APP = "system/Task.rus system/QuestionnaireResponse.crs system/Observation.crs"
 
 
 @pytest.fixture
