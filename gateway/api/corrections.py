@@ -16,7 +16,8 @@ from gateway.api.errors import FHIR_JSON
 from gateway.api.strict import StrictRoute
 from gateway.rules.access import Caller
 from gateway.rules.correction import Step, kind_of
-from gateway.rules.upholding import Remedy
+from gateway.rules.evidence import LONGEST_STATEMENT, Origin
+from gateway.rules.upholding import Remedy, Rewritten
 from gateway.store.resources import Stored
 from gateway.usecases import correction_views, corrections
 from gateway.usecases.correction_views import Correction
@@ -36,14 +37,24 @@ class Words(BaseModel):
     text: str = Field(min_length=1, max_length=10_000)
 
 
+class Sentence(BaseModel):
+    """A sentence of a note that was approved here, as it should read; without `text` it is taken out."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str = Field(min_length=1, max_length=64)
+    text: str | None = Field(None, min_length=1, max_length=LONGEST_STATEMENT)
+
+
 class Decision(BaseModel):
-    """What is decided, why, and what is put right. Of `set`, `enteredInError` and `addendum` a request that is upheld
-    needs one, if it is about a resource; a document takes an addendum, or is marked as entered in error."""
+    """What is decided, why, and what is put right. Of `set`, `statements`, `enteredInError` and `addendum` a request
+    that is upheld needs one, if it is about a resource; of a note that was approved here the statements are put right,
+    any document takes an addendum."""
 
     model_config = ConfigDict(extra="forbid")
     decision: Literal["accept", "partial", "deny"]
     reason: str = Field(min_length=1, max_length=10_000, description="What the patient reads.")
     set: dict[str, Any] = Field({}, max_length=100, examples=[{"valueString": "The bus, not the train."}])
+    statements: list[Sentence] = Field([], max_length=1000, description="Those that are put right, by their ids.")
     entered_in_error: bool = Field(False, alias="enteredInError", description="All of it was wrong.")
     addendum: str | None = Field(None, min_length=1, max_length=100_000)
 
@@ -78,10 +89,21 @@ class Seen(BaseModel):
     told: list[Told]
 
 
+class Statement(BaseModel):
+    """A sentence of the note it is about; `origin` tells whose words it holds."""
+
+    id: str
+    section: str
+    text: str
+    origin: Origin
+
+
 class Whole(Seen):
-    """With what it is about, who was given that, and the disagreements of the patient."""
+    """With what it is about, who was given that, and the disagreements of the patient. `statements` are those of a note
+    that was approved here."""
 
     item: dict[str, Any] | None
+    statements: list[Statement]
     held_by: list[str]
     disagreements: list[Seen]
 
@@ -98,6 +120,7 @@ def follow(request: Request, caller: Clinician, id: str, response: Response) -> 
     return Whole(
         **_seen(found.correction).model_dump(),
         item=found.correction.item,
+        statements=[Statement(id=e.id, section=e.section, text=e.text, origin=e.origin) for e in found.statements],
         held_by=[f"Organization/{each}" for each in found.held_by],
         disagreements=[_seen(each) for each in found.disagreements],
     )
@@ -112,7 +135,8 @@ def ask(request: Request, caller: Clinician, id: str, wanted: Words, if_match: I
 @router.post("/{id}/decision", summary="Uphold a request, in part or not at all", response_class=Response)
 def decide(request: Request, caller: Clinician, id: str, wanted: Decision, if_match: IfMatch = None) -> Response:
     """What is upheld is put right at once, and every organization that was given it is told."""
-    remedy = Remedy(wanted.set, wanted.entered_in_error, wanted.addendum)
+    sentences = tuple(Rewritten(each.id, each.text) for each in wanted.statements)
+    remedy = Remedy(wanted.set, wanted.entered_in_error, wanted.addendum, sentences)
     decision = corrections.Decision(_STEPS[wanted.decision], wanted.reason, remedy)
     asked, version = asked_of(request, caller), version_of(if_match)
     return _task(corrections.decide(services_of(request), asked, id, decision, version=version))

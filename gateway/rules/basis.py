@@ -35,7 +35,13 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who approves, and when the machine had made what is approved."""
+    """Who approves, and when the machine had made what is approved. An `edition` after the first puts right what was
+    published before."""
 
     practitioner_id: str
     made_at: datetime
+    edition: int = 1
+
+    @property
+    def status(self) -> str:
+        return "final" if self.edition == 1 else "amended"

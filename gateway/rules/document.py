@@ -58,13 +58,15 @@ def document(
     author = [author_of(basis, outline.origin), *map(practitioner, editors)]
     attesting = approval if outline.origin is not Origin.PATIENT else None
     composition = complete(filled, basis, ids.composition, at, author, attesting, protection)
-    composition["status"] = "final" if approval else "preliminary"
+    composition["status"] = approval.status if approval else "preliminary"
     composition["text"] = narrative(composition, companions)
     origins, approved = [statement.origin for statement in statements], approval is not None
     label_content(composition, protection, outline.origin, origins, approved=approved)
-    whole = bundle(composition, companions.values(), base)
+    edition = approval.edition if approval else 1
+    whole = bundle(composition, companions.values(), base, edition)
     entries = [
-        document_reference(composition, basis, patient, ids.documents[patient], whole) for patient in ids.documents
+        document_reference(composition, basis, patient, ids.documents[patient], whole, edition)
+        for patient in ids.documents
     ]
     for entry in entries:
         label_content(entry, protection, outline.origin, origins, approved=approved)
@@ -116,10 +118,13 @@ def _about(basis: Basis, composition: Mapping[str, Any]) -> dict[str, Any]:
     return {"contained": contained, "subject": {"reference": f"#{CONTAINED}"}}
 
 
-def bundle(composition: Mapping[str, Any], companions: Iterable[Mapping[str, Any]], base: str) -> dict[str, Any]:
-    """The FHIR document: the Composition first, then what it refers to. Carries the labels of its content."""
+def bundle(
+    composition: Mapping[str, Any], companions: Iterable[Mapping[str, Any]], base: str, edition: int = 1
+) -> dict[str, Any]:
+    """The FHIR document: the Composition first, then what it refers to. Carries the labels of its content. Each edition
+    is a document of its own."""
     resources = [composition, *companions]
-    identifier = uuid5(UUID(composition["id"]), "document")
+    identifier = uuid5(UUID(composition["id"]), "document" if edition == 1 else f"document {edition}")
     made: dict[str, Any] = {
         "resourceType": "Bundle",
         "id": str(identifier),
@@ -135,7 +140,7 @@ def bundle(composition: Mapping[str, Any], companions: Iterable[Mapping[str, Any
 
 
 def document_reference(
-    composition: Mapping[str, Any], basis: Basis, patient: str, id: str, whole: Mapping[str, Any]
+    composition: Mapping[str, Any], basis: Basis, patient: str, id: str, whole: Mapping[str, Any], edition: int = 1
 ) -> dict[str, Any]:
     """The US Core DocumentReference of a patient: the note as text for every reader, as FHIR document for those who
     can. Whom else it is about is named as related, so that it is nobody's alone."""
@@ -146,7 +151,10 @@ def document_reference(
         "resourceType": "DocumentReference",
         "id": id,
         "meta": {"profile": [US_CORE_DOCUMENT]},
-        "masterIdentifier": {"system": URI, "value": f"urn:uuid:{id}"},
+        "masterIdentifier": {
+            "system": URI,
+            "value": f"urn:uuid:{id if edition == 1 else uuid5(UUID(id), str(edition))}",
+        },
         "identifier": [composition["identifier"]],
         "status": "current",
         "docStatus": composition["status"],

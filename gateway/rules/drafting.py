@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,6 +14,7 @@ from gateway.rules.document import Ids, document
 from gateway.rules.entries import Entry, named_in
 from gateway.rules.entry_made import made, references_of
 from gateway.rules.evidence import Statement
+from gateway.rules.labelling_written import label_carried
 from gateway.rules.provenance import Act, of_entry, of_note, of_part, of_statement
 from gateway.rules.revision import Revision
 
@@ -67,6 +69,56 @@ def published_id(draft_id: str, what: str) -> str:
     return str(uuid5(UUID(draft_id), f"published {what}"))
 
 
+def corrected(
+    act: Act, content: Content, companions: Companions, base: str, formers: Mapping[str, Json]
+) -> tuple[tuple[Json, ...], tuple[Json, ...]]:
+    """The next version of a published note, of which an edition is approved in `act`, and its Provenances. `formers`
+    are the versions it replaces, by reference; `companions` hold the entries it takes along, as they are now."""
+    draft, outline = act.basis.draft_id, content.outline
+    assert outline is not None
+    kept = {"Composition", *_documents(act.basis).values()}
+    named = {entry.name: f"{entry.type}/{published_id(draft, entry.id)}" for entry in content.entries if entry.name}
+    relations = [
+        {"code": "replaces", "targetReference": {"reference": _version_of(former)}}
+        for former in formers.values()
+        if former["resourceType"] == "Composition"
+    ]
+    related = replace(outline, composition=outline.composition | {"relatesTo": relations})
+
+    def name(what: str) -> str:
+        return published_id(draft, what if what in kept else f"{act.revision} {what}")
+
+    versions = {reference: int(former["meta"]["versionId"]) + 1 for reference, former in formers.items()}
+    references = references_of(act, named)
+    note, told = _note(act, replace(content, outline=related), companions, references, base, name, versions)
+    return tuple(_succeeding(each, formers) for each in note), told
+
+
+def _version_of(resource: Json) -> str:
+    return f"{resource['resourceType']}/{resource['id']}/_history/{resource['meta']['versionId']}"
+
+
+def _succeeding(made: Json, formers: Mapping[str, Json]) -> Json:
+    """What the former version says of its place among other documents stays; it is labelled no lower."""
+    former = formers.get(f"{made['resourceType']}/{made['id']}")
+    if former is None:
+        return made
+    if made["resourceType"] == "DocumentReference":
+        own = f"DocumentReference/{made['id']}/_history/"
+        others = [
+            each for each in former.get("relatesTo", ()) if not each["target"].get("reference", "").startswith(own)
+        ]
+        relation = {"code": "replaces", "target": {"reference": _version_of(former)}}
+        made = made | {"status": former["status"], "relatesTo": [*others, relation]}
+    return label_carried(made, [former])
+
+
+def taken(content: Content) -> list[Entry]:
+    """The entries that a published note takes along."""
+    names = _taken(content) if content.outline else []
+    return [entry for entry in content.entries if entry.name in names]
+
+
 def _resources(
     act: Act, content: Content, companions: Companions, base: str, name: Callable[[str], str]
 ) -> tuple[Json, ...]:
@@ -98,8 +150,10 @@ def _note(
     references: Mapping[str, str],
     base: str,
     name: Callable[[str], str],
+    versions: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[tuple[Json, ...], tuple[Json, ...]]:
-    """The Composition with its index entries, and the Provenances of each of them and of each statement."""
+    """The Composition with its index entries, and the Provenances of each of them and of each statement. `versions` are
+    told of those which are there before."""
     outline, statements = content.outline, content.statements
     assert outline is not None
     note = document(
@@ -116,7 +170,8 @@ def _note(
         base=base,
     )
     version = 1 if act.approval else act.revision
-    targets = [f"{each['resourceType']}/{each['id']}/_history/{version}" for each in note]
+    named = [f"{each['resourceType']}/{each['id']}" for each in note]
+    targets = [f"{each}/_history/{versions.get(each, version)}" for each in named]
     return note, (
         *(of_note(name(f"of {target}"), target, outline.origin, statements, act) for target in targets),
         *(of_statement(name(f"of {each.id}"), targets[0], each, act) for each in statements),

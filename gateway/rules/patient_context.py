@@ -12,92 +12,131 @@ from typing import Any, NamedTuple
 
 from gateway.fhir.dates import BEGINNING, interval
 from gateway.fhir.inline import rest_of
-from gateway.fhir.json import dump
-from gateway.rules.content import aspect_of
-from gateway.rules.correction import kind_of
+from gateway.rules.content import Kind, aspect_of
+from gateway.rules.correction import COMMUNICATION_TYPES, TASK_TYPES, kind_of
 from gateway.rules.patient_context_items import Item, Resource, by, item_of, moment_of, version_of
 from gateway.rules.sensitivity import NOT_TO_PATIENT, PSYCHOTHERAPY
 from gateway.rules.summary_text import words
 
-# In this order, of each type those that stand so: what was never approved, or taken back, is none of it.
-KINDS: tuple[str, ...] = ("flag", "dispute", "plan", "goal", "homework", "series", "observation", "answers")
-KINDS += ("message", "note", "document")
-_DONE = frozenset({"final", "amended", "corrected", "completed", "appended"})
-_STANDING: Mapping[str, frozenset[str]] = {
-    "CarePlan": frozenset({"active", "on-hold", "completed", "revoked"}),
-    "Communication": _DONE,
-    "Composition": _DONE,
-    "DocumentReference": frozenset({"current"}),
-    "Flag": frozenset({"active"}),
-    "Goal": frozenset({"accepted", "active", "on-hold", "completed", "cancelled"}),
-    "Observation": _DONE,
-    "QuestionnaireResponse": _DONE,
-    "Task": frozenset({"requested", "received", "accepted", "ready", "in-progress", "on-hold", "failed", "cancelled"})
-    | _DONE,
-}
-TYPES = tuple(_STANDING)
-_KIND = {"Flag": "flag", "CarePlan": "plan", "Goal": "goal", "Task": "homework", "Composition": "note"}
-_KIND |= {"Observation": "observation", "QuestionnaireResponse": "answers", "DocumentReference": "document"}
-_CORRECTION = "http://hl7.org/fhir/uv/patient-corrections/CodeSystem/"
-_NOTES = ("Composition", "DocumentReference")
-_BODILY = frozenset({"laboratory", "vital-signs", "imaging", "procedure"})
-_UNTOLD = PSYCHOTHERAPY | {NOT_TO_PATIENT}
-_MOST_POINTS = 60  # of one series, the latest
+SERIES = "series"
 Place = tuple[int, int, str]  # kind, how long ago, name
 
 
-class Told(NamedTuple):
-    """Where an item stands in the order of all, the resources it tells of, as `Type/id`, and how it is made of them."""
+class Source(NamedTuple):
+    """Of which types the items of a kind are, and the search parameters of their date: the first that has a value."""
 
-    place: Place
-    of: tuple[str, ...]
-    tell: Callable[[], Item]
-
-
-class Page(NamedTuple):
-    """The items of a page, what they tell of, and after which place there are more."""
-
-    items: tuple[Item, ...]
-    of: frozenset[str]
-    last: Place | None
+    types: tuple[str, ...]
+    dates: tuple[str, ...]
 
 
-def context_of(resources: Iterable[Resource], patient_id: str) -> list[Told]:
-    """All items, in order."""
+SOURCES: Mapping[str, Source] = {  # in the order in which they are told
+    "flag": Source(("Flag",), ("date",)),
+    "dispute": Source(("Communication", "Task"), ("authored-on", "sent")),
+    "plan": Source(("CarePlan",), ("date",)),
+    "goal": Source(("Goal",), ("start-date",)),
+    "homework": Source(("Task",), ("authored-on",)),
+    SERIES: Source(("Observation",), ("date",)),
+    "observation": Source(("Observation",), ("date",)),
+    "answers": Source(("QuestionnaireResponse",), ("authored",)),
+    "message": Source(("Communication",), ("sent",)),
+    "note": Source(("Composition",), ("period", "date")),
+    "document": Source(("DocumentReference",), ("period", "date")),
+}
+KINDS = tuple(SOURCES)
+CORRECTIONS = (COMMUNICATION_TYPES, TASK_TYPES)  # the systems of the codes of disputes
+BODILY = frozenset({"laboratory", "vital-signs", "imaging", "procedure"})  # measures that are no part of it
+DONE = frozenset({"final", "amended", "corrected", "completed", "appended"})
+MOST_POINTS = 60  # of one series, the latest
+# What was never approved, or taken back, is none of it.
+_STANDING: Mapping[str, frozenset[str]] = {
+    "CarePlan": frozenset({"active", "on-hold", "completed", "revoked"}),
+    "Communication": DONE,
+    "Composition": DONE,
+    "DocumentReference": frozenset({"current"}),
+    "Flag": frozenset({"active"}),
+    "Goal": frozenset({"accepted", "active", "on-hold", "completed", "cancelled"}),
+    "Observation": DONE,
+    "QuestionnaireResponse": DONE,
+    "Task": frozenset({"requested", "received", "accepted", "ready", "in-progress", "on-hold", "failed", "cancelled"})
+    | DONE,
+}
+_NOTES = ("Composition", "DocumentReference")
+_UNTOLD = PSYCHOTHERAPY | {NOT_TO_PATIENT}
+
+
+def told(
+    kind: str, own: Sequence[Resource], beside: Iterable[Resource], patient_id: str
+) -> dict[str, Callable[[], Item]]:
+    """Which of these resources are items of a kind, by name, and how each item is made. `beside` is what may stand in
+    their place: what replaces them, the notes of documents, the scores made of answers."""
+    opened, others = _opened(own, patient_id), _opened(beside, patient_id)
+    superseded = _superseded([*opened, *others])
+    standing = [each for each in (*opened, *others) if _stands(each) and superseded.isdisjoint(_names(each))]
+    elsewhere = _ELSEWHERE[kind](standing) if kind in _ELSEWHERE else frozenset[str]()
+    names = {_name(each) for each in opened}
+    return {
+        _name(each): partial(item_of, kind, each)
+        for each in standing
+        if _name(each) in names and _is(kind, each) and elsewhere.isdisjoint(_names(each))
+    }
+
+
+def points(numbers: Iterable[Resource], patient_id: str) -> list[Resource]:
+    """Those that are points of a series, the latest first."""
+    found = [each for each in _opened(numbers, patient_id) if _stands(each) and _is(SERIES, each)]
+    return sorted(found, key=lambda one: (-low_of(one), one["id"]))
+
+
+def series_of(latest: Sequence[Resource], count: int) -> Item:
+    """The item of a series: its latest points, of so many."""
+    unit = latest[0].get("valueQuantity", {})
+    item: dict[str, Any] = {
+        "kind": SERIES,
+        "by": sorted({who for each in latest for who in by(each)}),
+        "date": moment_of(latest[0]),
+        "name": words(latest[0]["code"]),
+        "values": [{"resource": version_of(each), "date": moment_of(each), "value": _value(each)} for each in latest],
+        "count": count,
+    }
+    if unit.get("unit") or unit.get("code"):
+        item["unit"] = unit.get("unit") or unit["code"]
+    return item
+
+
+def measured(observation: Resource) -> tuple[str, str] | None:
+    """What a number is of, and its unit; None for what has no number."""
+    unit = observation.get("valueQuantity", {})
+    if "value" not in unit and "valueInteger" not in observation:
+        return None
+    coding: Resource = next(iter(observation["code"].get("coding", ())), {})
+    return measure(coding.get("system"), coding.get("code") or words(observation["code"]), unit.get("code"))
+
+
+def measure(system: str | None, code: str | None, unit: str | None) -> tuple[str, str]:
+    """By what the points of a series are known."""
+    return f"{system or ''}|{code or ''}", unit or ""
+
+
+def may_be_told(content: Kind) -> bool:
+    """Whether an AI may be told of what is so labelled, or of what is left without its more restricted parts; it may be
+    so of what was not classified yet."""
+    return not content.aspects or any(
+        _may_tell(aspect.confidentiality, aspect.labels) or (aspect.rest is not None and _may_tell(*aspect.rest))
+        for aspect in content.aspects
+    )
+
+
+def low_of(resource: Resource) -> int:
+    """The first moment of its date; what has none comes last."""
+    try:
+        return interval(moment_of(resource)).low
+    except ValueError:
+        return BEGINNING
+
+
+def _opened(resources: Iterable[Resource], patient_id: str) -> list[Resource]:
     own = (resource for resource in resources if _is_about(resource, f"Patient/{patient_id}"))
-    opened = [each for resource in own if (each := _open(resource)) is not None]
-    superseded = _superseded(opened)
-    standing = [each for each in opened if _stands(each) and superseded.isdisjoint(_names(each))]
-    scored, noted = _scored(standing), _noted(standing)
-    series: dict[tuple[str, str], list[Resource]] = {}
-    found: list[Told] = []
-    for resource in standing:
-        kind = _kind_of(resource)
-        if kind is None or _name(resource) in scored or (kind == "document" and not noted.isdisjoint(_names(resource))):
-            continue
-        if kind == "observation" and (measured := _measured(resource)):
-            series.setdefault(measured, []).append(resource)
-            continue
-        place = KINDS.index(kind), -_low(moment_of(resource)), _name(resource)
-        found.append(Told(place, (_name(resource),), partial(item_of, kind, resource)))
-    found += [_series(key, points) for key, points in series.items()]
-    return sorted(found, key=lambda told: told.place)
-
-
-def page_of(told: Sequence[Told], after: Place | None, size: int) -> Page:
-    """As many items after a place as `size` bytes hold, but one at least."""
-    rest = [each for each in told if after is None or each.place > after]
-    items: list[Item] = []
-    used = 0
-    for each in rest:
-        item = each.tell()
-        used += len(dump(item))
-        if items and used > size:
-            break
-        items.append(item)
-    taken = rest[: len(items)]
-    of = frozenset(name for each in taken for name in each.of)
-    return Page(tuple(items), of, taken[-1].place if len(taken) < len(rest) else None)
+    return [each for resource in own if (each := _open(resource)) is not None]
 
 
 def _is_about(resource: Resource, patient: str) -> bool:
@@ -120,18 +159,21 @@ def _may_tell(confidentiality: str, labels: frozenset[str]) -> bool:
 
 def _stands(resource: Resource) -> bool:
     status = resource.get("lifecycleStatus" if resource["resourceType"] == "Goal" else "status")
-    return status in _STANDING[resource["resourceType"]] and resource.get("docStatus", "final") in _DONE
+    return status in _STANDING[resource["resourceType"]] and resource.get("docStatus", "final") in DONE
 
 
-def _kind_of(resource: Resource) -> str | None:
-    """Measures of the body are no part of it."""
-    if resource["resourceType"] == "Communication":
-        return "dispute" if any(system.startswith(_CORRECTION) for system, _ in _codings(resource)) else "message"
-    if resource["resourceType"] == "Task" and kind_of(resource) is not None:
-        return "dispute"
-    if resource["resourceType"] == "Observation" and any(code in _BODILY for _, code in _codings(resource)):
-        return None
-    return _KIND[resource["resourceType"]]
+def _is(kind: str, resource: Resource) -> bool:
+    """Whether it is of the kind, of those that its type has. A letter that is no dispute here may be one elsewhere."""
+    match resource["resourceType"]:
+        case "Task":
+            return (kind == "dispute") == (kind_of(resource) is not None)
+        case "Communication":
+            return (kind == "dispute") == any(system in CORRECTIONS for system, _ in _codings(resource))
+        case "Observation":
+            is_bodily = any(code in BODILY for _, code in _codings(resource))
+            return not is_bodily and (kind == SERIES) == (measured(resource) is not None)
+        case type:
+            return type in SOURCES[kind].types
 
 
 def _codings(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -160,7 +202,8 @@ def _superseded(resources: Iterable[Resource]) -> frozenset[str]:
         for relation in resource.get("relatesTo", ()) if resource["resourceType"] in _NOTES else ():
             if relation["code"] == "replaces":
                 target = relation.get("target") or relation.get("targetReference") or {}
-                found.add(target.get("reference", "").partition("/_history/")[0])
+                name = target.get("reference", "").partition("/_history/")[0]
+                found |= {name} - {_name(resource)}  # a version that was put right replaces the one before
     return frozenset(found)
 
 
@@ -170,47 +213,13 @@ def _noted(resources: Iterable[Resource]) -> frozenset[str]:
 
 def _scored(resources: Iterable[Resource]) -> frozenset[str]:
     """The answers that a score was made of: the score tells them."""
-    scores = (one for one in resources if one["resourceType"] == "Observation" and _measured(one))
+    scores = (one for one in resources if one["resourceType"] == "Observation" and measured(one))
     return frozenset(source.get("reference", "") for score in scores for source in score.get("derivedFrom", ()))
-
-
-def _measured(observation: Resource) -> tuple[str, str] | None:
-    """What a number is of, and its unit; None for what has no number."""
-    unit = observation.get("valueQuantity", {})
-    if "value" not in unit and "valueInteger" not in observation:
-        return None
-    coding: Resource = next(iter(observation["code"].get("coding", ())), {})
-    return f"{coding.get('system', '')}|{coding.get('code') or words(observation['code'])}", unit.get("code", "")
-
-
-def _series(key: tuple[str, str], points: Sequence[Resource]) -> Told:
-    latest = sorted(points, key=lambda one: (-_low(moment_of(one)), one["id"]))[:_MOST_POINTS]
-    place = KINDS.index("series"), -_low(moment_of(latest[0])), " ".join(key)
-    return Told(place, tuple(_name(each) for each in latest), partial(_series_of, latest, len(points)))
-
-
-def _series_of(latest: Sequence[Resource], count: int) -> Item:
-    unit = latest[0].get("valueQuantity", {})
-    item: dict[str, Any] = {
-        "kind": "series",
-        "by": sorted({who for each in latest for who in by(each)}),
-        "date": moment_of(latest[0]),
-        "name": words(latest[0]["code"]),
-        "values": [{"resource": version_of(each), "date": moment_of(each), "value": _value(each)} for each in latest],
-        "count": count,
-    }
-    if unit.get("unit") or unit.get("code"):
-        item["unit"] = unit.get("unit") or unit["code"]
-    return item
 
 
 def _value(observation: Resource) -> Any:
     return observation["valueQuantity"]["value"] if "valueQuantity" in observation else observation["valueInteger"]
 
 
-def _low(date: str) -> int:
-    """The first moment of a date; what has none comes last."""
-    try:
-        return interval(date).low
-    except ValueError:
-        return BEGINNING
+# What another kind tells already.
+_ELSEWHERE: Mapping[str, Callable[[Iterable[Resource]], frozenset[str]]] = {"answers": _scored, "document": _noted}

@@ -64,6 +64,8 @@ def _head(composition: Mapping[str, Any], companions: Mapping[str, Mapping[str, 
         lines.append(f"Reviewed and approved by: {approver}, {attester[0]['time'][:16].replace('T', ' ')} UTC")
     elif composition["status"] == "preliminary":
         lines.append("Draft: not yet reviewed by a clinician")
+    if composition["status"] == "amended":
+        lines.append("Corrected: it replaces the version before, as the patient asked")
     custodian = companions.get(composition["custodian"]["reference"])
     return [*lines, f"Record kept by: {name_of(custodian, 'the custodian')}"]
 

@@ -2,7 +2,8 @@
 is appended to it.
 
 It keeps its id. Either its words, numbers and dates are put right (R4's status corrected or amended), or all of it was
-wrong (entered-in-error). A document is not rewritten: a new one appends to it. 45 CFR 164.526(c)(1).
+wrong (entered-in-error). Of a note that was approved here the sentences are put right (`note_correcting.py`); to any
+document a new one may be appended. 45 CFR 164.526(c)(1).
 """
 
 from __future__ import annotations
@@ -46,16 +47,26 @@ _ASSERTED = frozenset({"AIAST", "CLINAST", "PATAST", "PROCESSINLINELABEL"})
 
 
 @dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A sentence of a note by its id, as it should read; without `text` it is taken out."""
+
+    id: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Remedy:
-    """What is put right: values by their places (`valueString`, `target[0].dueDate`), all of it, or by an addendum."""
+    """What is put right: values by their places (`valueString`, `target[0].dueDate`), sentences of a note, all of it,
+    or by an addendum."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     is_error: bool = False
     addendum: str | None = None
+    sentences: tuple[Rewritten, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.values or self.is_error or self.addendum)
+        return not (self.values or self.is_error or self.addendum or self.sentences)
 
 
 def settable(item: Mapping[str, Any]) -> list[Leaf]:
@@ -66,13 +77,14 @@ def settable(item: Mapping[str, Any]) -> list[Leaf]:
 def faults(item: Mapping[str, Any], remedy: Remedy) -> Iterator[Issue]:
     """What cannot be done to it, by its place in the decision."""
     kind = item["resourceType"]
-    if sum((bool(remedy.values), remedy.is_error, bool(remedy.addendum))) != 1:
-        yield Issue("Say what is put right: values, the whole, or by an addendum.", "set", "required")
+    if sum((bool(remedy.values), remedy.is_error, bool(remedy.addendum), bool(remedy.sentences))) != 1:
+        yield Issue("Say what is put right: values, sentences, the whole, or by an addendum.", "set", "required")
         return
     if remedy.is_error and kind not in _HAVE_WRONG:
         yield Issue("This cannot be marked as entered in error.", "enteredInError", "not-supported")
-    if bool(remedy.addendum) is not (kind in DOCUMENTS) and not remedy.is_error:
-        yield Issue("A document takes an addendum, and nothing else does.", "addendum", "not-supported")
+    if bool(remedy.addendum or remedy.sentences) is not (kind in DOCUMENTS) and not remedy.is_error:
+        place = "statements" if remedy.sentences else "addendum"
+        yield Issue("A document takes sentences or an addendum, and nothing else does.", place, "not-supported")
     there = {leaf.path: leaf for leaf in settable(item)}
     for number, (path, value) in enumerate(remedy.values.items()):
         if path not in there:

@@ -122,6 +122,17 @@ _DECIDE = Prepared(
         reason=bindparam("why"),
     )
 )
+_CORRECT = Prepared(
+    update(draft)
+    .where(*_HELD)
+    .values(
+        revision=bindparam("next"),
+        digest=bindparam("new_digest"),
+        approved_digest=bindparam("new_digest"),
+        decided_at=bindparam("at"),
+        decided_by=bindparam("by"),
+    )
+)
 _PUBLISH = Prepared(insert(publication), ["type", "id", "draft_id", "patient_id"])
 _PUBLISHED = Prepared(
     select(publication.c.type, publication.c.id)
@@ -221,6 +232,17 @@ def _end(
     values = {"to_state": state.value, "at": micros(at), "by": by, "approved": approved, "why": why}
     if writer.run(_DECIDE, values | _held(former)) != 1:
         return False
+    record(writer, audit)
+    return True
+
+
+def correct(writer: Writer, audit: AuditEntry, former: Draft, decision: Decision, revision: Revision) -> bool:
+    """Add the revision that puts right what was approved, and is approved with it; False when the draft is not as
+    `former` any more, and then nothing is changed."""
+    values = {"next": revision.number, "new_digest": revision.digest, "at": micros(decision.at), "by": decision.by}
+    if former.state is not State.APPROVED or writer.run(_CORRECT, values | _held(former)) != 1:
+        return False
+    _keep(writer, former, revision, {})
     record(writer, audit)
     return True
 

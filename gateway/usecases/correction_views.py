@@ -20,6 +20,7 @@ from gateway.rules.correction import (
     kind_of,
     stage_of,
 )
+from gateway.rules.evidence import Statement
 from gateway.rules.rendering import name_of
 from gateway.rules.review import sight_of
 from gateway.store import deliveries, resources, search
@@ -33,6 +34,7 @@ from gateway.usecases.changes import Ground
 from gateway.usecases.correction_request import item_of, task_of
 from gateway.usecases.corrections import holders
 from gateway.usecases.disclosures import disclosures
+from gateway.usecases.note_correction import sentences
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 
@@ -61,12 +63,13 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """One request in full. `held_by` are the organizations that were given what it is about,
-    `disagreements` what the patient had logged."""
+    """One request in full. `held_by` are the organizations that were given what it is about, `disagreements` what the
+    patient had logged, `statements` the sentences of a note that was approved here."""
 
     correction: Correction
     disagreements: tuple[Correction, ...]
     held_by: tuple[str, ...]
+    statements: tuple[Statement, ...] = ()
 
 
 def waiting(services: Services, asked: Asked) -> list[Correction]:
@@ -102,8 +105,10 @@ def follow(services: Services, asked: Asked, id: str) -> Followed:
         item = correction.item
         named = [f"{item['resourceType']}/{item['id']}"] if item else []
         held = holders(db, asked, asker_of(task), named)
+        shown = [each for each in rows if f"{each.type}/{each.id}" in named and not each.redacts]
+        statements = tuple(statement for each in shown for statement in sentences(db, asked, each.type, each.id))
     services.journal.record(disclosures(asked, Act.SEARCH, "Task", [*rows, *logged])).result()
-    return Followed(correction, disagreements, tuple(held))
+    return Followed(correction, disagreements, tuple(held), statements)
 
 
 def _listed(services: Services, asked: Asked, *pairs: tuple[str, str], letters: bool = False) -> list[Correction]:

@@ -30,6 +30,7 @@ from gateway.usecases.changes import Ground, Planned, Written, carry_out, carry_
 from gateway.usecases.correction_request import check_asker, item_of, stepped, task_of, write
 from gateway.usecases.door import check_all
 from gateway.usecases.known import current, is_own_patient
+from gateway.usecases.note_correction import Corrected, correct, keep
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.witnessing import beside, changed, tell
@@ -50,15 +51,21 @@ class Decision:
 def decide(services: Services, asked: Asked, id: str, decision: Decision, *, version: int | None = None) -> Stored:
     """The Task as decided. Raises NotFound, PreconditionFailed when `version` is not current, Conflict when it has been
     decided, Unprocessable for what cannot be put right so."""
-    told: list[str] = []
+    told, notes = list[str](), list[Corrected]()
 
     def plan(ground: Ground) -> list[Planned]:
         told.clear()
+        notes.clear()
         found, task = _opened(ground, id, version)
         check_step(stage_of(task), decision.step)
         item = item_of(ground, task)
         _check(decision, item)
-        upheld = list(_put_right(ground, decision, item, task)) if item and decision.step is not Step.DENY else []
+        upheld: list[changes.Step] = []
+        if item and decision.remedy.sentences:
+            notes.append(correct(ground, decision.remedy.sentences, [item, *_other_half(ground, item)], task))
+            upheld = list(notes[0].steps)
+        elif item and decision.step is not Step.DENY:
+            upheld = list(_put_right(ground, decision, item, task))
         told.extend(step.reference for step in upheld)
         answer = _answer(ground, task, decision.reason, item, [f"{each.reference}" for each in upheld])
         return [stepped(ground, found, task, decision.step, answer.reference), answer, *upheld]
@@ -66,6 +73,8 @@ def decide(services: Services, asked: Asked, id: str, decision: Decision, *, ver
     def conclude(writer: Writer, written: tuple[Written, ...]) -> Stored:
         task = written[0].stored
         assert task is not None
+        for each in notes:
+            keep(writer, asked, each)
         _notify(writer, asked, task, told)
         return task
 

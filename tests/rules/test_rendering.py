@@ -73,5 +73,11 @@ def test_it_says_who_edited_and_who_approved(note: dict[str, Any]) -> None:
     assert not any(line.startswith("Draft") for line in lines)
 
 
+def test_it_says_that_it_was_corrected(note: dict[str, Any]) -> None:
+    assert not any(line.startswith("Corrected") for line in plain_text(note, COMPANIONS).splitlines())
+    lines = plain_text(note | {"status": "amended"}, COMPANIONS).splitlines()
+    assert "Corrected: it replaces the version before, as the patient asked" in lines
+
+
 def test_a_patient_without_a_name_or_birth_date_is_not_made_up(note: dict[str, Any]) -> None:
     assert "Patient: not named" in plain_text(note, COMPANIONS | {"Patient/p": {"resourceType": "Patient"}})

@@ -49,9 +49,8 @@ def test_one_letter_disputes_one_thing_wherever_it_names_it(house: House) -> Non
 @pytest.mark.parametrize("element", ["about", "partOf", "inResponseTo"])
 def test_an_answer_belongs_to_the_request_whichever_way_it_refers_to_its_letters(house: House, element: str) -> None:
     first, task = questioned(house)
-    kept, now = asked(
-        house, letter(house, {"contentString": "Tuesday."}, **{element: refer(f"Communication/{first['id']}")})
-    )
+    answer = letter(house, {"contentString": "Tuesday."}) | {element: refer(f"Communication/{first['id']}")}
+    kept, now = asked(house, answer)
     assert (now["id"], stage(now)) == (task["id"], "in-review")
     assert kept["about"] == refer(f"Task/{task['id']}")
     assert kept["partOf"] == refer(f"Communication/{first['id']}")
