@@ -41,6 +41,19 @@ def draft_kept(writer: Writer, cause: AuditEntry, draft: Draft, resources: Itera
     _raise(writer, cause, risks_in(resources), draft.patients, draft.custodian_id, Source(draft_id=draft.id))
 
 
+def draft_amended(
+    writer: Writer,
+    cause: AuditEntry,
+    draft: Draft,
+    resources: Iterable[Mapping[str, Any]],
+    former: Iterable[Mapping[str, Any]],
+) -> None:
+    """To be called when a revision is kept: what it tells worse than the one before it is heard of by all. What it no
+    longer tells stays in the queue until somebody acknowledges it."""
+    risks = worse_than(risks_in(resources), risks_in(former))
+    _raise(writer, cause, risks, draft.patients, draft.custodian_id, Source(draft_id=draft.id))
+
+
 def version_kept(
     writer: Writer,
     cause: AuditEntry,

@@ -29,7 +29,7 @@ from gateway.store import drafts, resources
 from gateway.store.database import Reader, Writer
 from gateway.store.drafts import Draft
 from gateway.store.resources import Stored
-from gateway.usecases import reprocessing
+from gateway.usecases import alerting, reprocessing
 from gateway.usecases.asked import Asked
 from gateway.usecases.companions import companions_of
 from gateway.usecases.door import check_all
@@ -84,11 +84,12 @@ def amendment(
     choice. Raises NotFound, PreconditionFailed, Conflict, and Unprocessable with every fault of what is wanted."""
 
     def change(step: _Step, state: State) -> Decided:
-        revision, off = _amended(step, Amendment(wanted, tuple(entries), choice))
+        former, revision, off = _amended(step, Amendment(wanted, tuple(entries), choice))
         entry = step.entry(revision.digest, lowered=off)
         with services.database.write() as writer:
             if not drafts.advance(writer, entry, step.draft, state, revision):
                 raise PreconditionFailed
+            alerting.draft_amended(writer, entry, step.draft, revision.resources, former.resources)
         return Decided(draft_id, state, revision.digest, revision.number, asked.at, step.practitioner_id)
 
     return _stepped(services, asked, draft_id, digest, Step.AMEND, change)
@@ -165,8 +166,8 @@ def _stepped(
     return decided
 
 
-def _amended(step: _Step, wanted: Amendment) -> tuple[Revision, Sequence[str]]:
-    """The next revision, and the labels that the choice takes off."""
+def _amended(step: _Step, wanted: Amendment) -> tuple[Revision, Revision, Sequence[str]]:
+    """The revision she has read, the next one, and the labels that her choice takes off."""
     services, draft, by, choice = step.services, step.draft, step.practitioner_id, wanted.choice
     with services.database.read() as db:
         dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
@@ -188,7 +189,7 @@ def _amended(step: _Step, wanted: Amendment) -> tuple[Revision, Sequence[str]]:
     told = Told(dossier.basis, draft.revision + 1, step.asked.at, editors, protection=protection)
     revision = drafted(told, content, f"Practitioner/{by}", companions, services.fhir_base)
     check_all(services, revision.resources)
-    return revision, lowered(before, choice) if choice else ()
+    return former, revision, lowered(before, choice) if choice else ()
 
 
 def _leading(references: Sequence[str]) -> str:

@@ -178,7 +178,7 @@ def entry_faults(view: View, wanted: list[WantedEntry], issues: Iterable[Issue])
         if place := _PLACE.match(issue.expression or ""):
             want = wanted[int(place[1])]
             field, said = fields[want.id, list(want.set)[int(place[2])]]
-            faults[field] = advice(said.leaf)
+            faults[field] = issue.text if issue.code == "business-rule" else advice(said.leaf)
     return faults
 
 
