@@ -10,6 +10,7 @@ from gateway.api.pages import (
     draft,
     inbox,
     my_corrections,
+    my_homework,
     my_record,
     protection,
     sign_in,
@@ -21,7 +22,7 @@ from gateway.errors import NotFound
 router = APIRouter(include_in_schema=False)
 _PARTS = (
     *(sign_in, inbox, alerts, corrections, draft, decisions, protection),
-    *(my_record, my_corrections, consenting, static_files),
+    *(my_record, my_homework, my_corrections, consenting, static_files),
 )
 for part in _PARTS:
     router.include_router(part.router)

@@ -9,26 +9,12 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from tests.casting import cast, house, quiet
+from tests.browsing import browser, text
 from tests.disputing import decided, disagreed, disputed, stage
 from tests.house import House
-from tests.world import BASE
 from tests.writers import created, note, observation
 
-__all__ = ["cast", "house", "quiet"]
 MINE, THEIRS = "/pages/my-record/corrections", "/pages/corrections"
-
-
-def browser(house: House, token: str) -> TestClient:
-    app = house.http.app  # type: ignore[attr-defined]  # the client of the house is a TestClient
-    cookies = {"__Host-gateway": token}
-    return TestClient(app, base_url=BASE, headers={"Origin": BASE}, cookies=cookies, follow_redirects=False)
-
-
-@pytest.fixture
-def sam(house: House) -> Iterator[TestClient]:
-    """The patient's browser, signed in."""
-    yield browser(house, house.patient)
 
 
 @pytest.fixture
@@ -37,13 +23,9 @@ def grace(house: House) -> Iterator[TestClient]:
     yield browser(house, house.clinician)
 
 
-def shown(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
-
-
 def read(who: TestClient, address: str) -> str:
     answer = who.get(address)
-    assert answer.status_code == 200, shown(answer.text)
+    assert answer.status_code == 200, text(answer.text)
     page: str = answer.text
     return page
 
@@ -52,8 +34,8 @@ def sent(who: TestClient, form_on: str, address: str, **fields: str) -> str:
     """The words of the page that comes after a form."""
     proof = re.findall(r'name="csrf" value="([0-9a-f]+)"', read(who, form_on))[0]
     answer = who.post(address, data={"csrf": proof, **fields})
-    assert answer.status_code == 303, shown(answer.text)
-    return shown(read(who, answer.headers["location"]))
+    assert answer.status_code == 303, text(answer.text)
+    return text(read(who, answer.headers["location"]))
 
 
 def task_of(house: House) -> dict[str, object]:
@@ -66,7 +48,7 @@ def test_a_patient_finds_what_is_wrong_says_so_and_sees_the_clock(house: House, 
     assert 'href="/pages/my-record/corrections"' in read(sam, "/pages/my-record")
     choice = f"{MINE}/new?about=Observation/{item['id']}"
     assert choice in html.unescape(read(sam, f"{MINE}/new")).replace("%2F", "/")
-    assert "7 score" in shown(read(sam, choice))
+    assert "7 score" in text(read(sam, choice))
     said = {"about": f"Observation/{item['id']}", "reason": "It was <eight>."}
     page = sent(sam, choice, f"{MINE}/new", **said)
     assert "Your clinic has it." in page
@@ -79,7 +61,7 @@ def test_what_another_patient_has_or_nobody_is_no_choice(house: House, sam: Test
     other = created(house, observation(house.cast.neighbour))
     assert other["id"] not in read(sam, f"{MINE}/new")
     assert sam.get(f"{MINE}/new?about=Observation/{other['id']}").status_code == 404
-    assert "What is wrong, and how" in shown(read(sam, f"{MINE}/new?about=other"))
+    assert "What is wrong, and how" in text(read(sam, f"{MINE}/new?about=other"))
 
 
 def test_a_clinician_puts_a_value_right(house: House, sam: TestClient, grace: TestClient) -> None:
@@ -93,7 +75,7 @@ def test_a_clinician_puts_a_value_right(house: House, sam: TestClient, grace: Te
     assert "It is decided" in sent(grace, f"{THEIRS}/{task['id']}", f"{THEIRS}/{task['id']}/decide", **fields)
     now = house.get(f"/fhir/Observation/{item['id']}", house.own_ehr).json()
     assert (now["status"], now["valueQuantity"]["value"]) == ("corrected", 8)
-    mine = shown(read(sam, MINE))
+    mine = text(read(sam, MINE))
     assert "Put right" in mine
     assert "She showed me." in mine
 
@@ -102,22 +84,22 @@ def test_a_clinician_asks_and_the_patient_answers(house: House, sam: TestClient,
     task = disputed(house, f"Observation/{created(house, observation(house.world.patient))['id']}")
     one = f"{THEIRS}/{task['id']}"
     assert "can read your question" in sent(grace, one, f"{one}/ask", version="1", reason="Which day?")
-    assert "Which day?" in shown(read(sam, MINE))
+    assert "Which day?" in text(read(sam, MINE))
     assert "Your answer is with the clinic." in sent(sam, MINE, f"{MINE}/{task['id']}/answer", reason="Tuesday.")
-    assert "Tuesday." in shown(read(grace, one))
+    assert "Tuesday." in text(read(grace, one))
 
 
 def test_a_denial_is_told_disagreed_with_and_rebutted(house: House, sam: TestClient, grace: TestClient) -> None:
     task = disputed(house, f"Observation/{created(house, observation(house.world.patient))['id']}")
     one = f"{THEIRS}/{task['id']}"
     sent(grace, one, f"{one}/decide", version="1", decision="deny", reason="It is as measured.")
-    assert "It is as measured." in shown(read(sam, MINE))
+    assert "It is as measured." in text(read(sam, MINE))
     page = sent(sam, MINE, f"{MINE}/{task['id']}/disagree", reason="I see it otherwise.")
     assert "I see it otherwise." in page
     assert "Disagreement kept with the record" in page
     (logged,) = house.found(f"/fhir/Task?reasonreference=Task/{task['id']}", house.own_ehr)
     sent(grace, one, f"{THEIRS}/{logged['id']}/rebut", reason="We talked about it.")
-    assert "the clinic’s answer to it" in shown(read(sam, MINE))
+    assert "the clinic’s answer to it" in text(read(sam, MINE))
 
 
 def test_a_patient_takes_it_back(house: House, sam: TestClient) -> None:
@@ -130,7 +112,7 @@ def test_a_document_takes_an_addendum(house: House, grace: TestClient) -> None:
     document = created(house, note(house.world.patient))
     task = disputed(house, f"DocumentReference/{document['id']}")
     one = f"{THEIRS}/{task['id']}"
-    assert "An addendum to the document" in shown(read(grace, one))
+    assert "An addendum to the document" in text(read(grace, one))
     sent(grace, one, f"{one}/decide", version="1", decision="partial", reason="Partly so.", addendum="On two days.")
     assert house.get(f"/fhir/DocumentReference/{document['id']}", house.own_ehr).json()["docStatus"] == "amended"
 
@@ -153,6 +135,6 @@ def test_what_was_decided_by_the_api_reads_the_same(house: House, sam: TestClien
     task = disputed(house, f"Observation/{created(house, observation(house.world.patient))['id']}")
     decided(house, task, "deny")
     disagreed(house, task)
-    page = shown(read(sam, MINE))
+    page = text(read(sam, MINE))
     assert "Denied" in page
     assert "I still see it otherwise." in page
