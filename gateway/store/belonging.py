@@ -8,11 +8,23 @@ what is hidden brings nothing along. Rows come as outlines, without their text, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy import union as union_of
 
 from gateway.fhir.dates import BEGINNING, END, Interval
@@ -26,6 +38,14 @@ from gateway.store.visible import parameters, shielded
 _SIZES = (1, 8, 64, 512)
 _NO_TEXT: ColumnElement[Any] = literal_column("''")
 _OUTLINE = [_NO_TEXT if column is resource.c.text else column for column in COLUMNS]
+
+
+class Keyed(Protocol):
+    """A row, as far as its text can be found by it."""
+
+    @property
+    def pk(self) -> int: ...
+
 
 Links = tuple[tuple[str, tuple[str, ...]], ...]  # type, and the codes of the search parameters that name the patient
 # Type, the codes of the dates on which something began, and of those on which it was over.
@@ -57,21 +77,22 @@ def compartment(
 
 def telling_of(db: Reader, visibility: Visibility, rows: Iterable[Stored]) -> list[Stored]:
     """The Provenance that has one of the rows as a target."""
-    return _each(db, visibility, _telling_of, [row.pk for row in rows])
+    return each(db, visibility, _telling_of, [row.pk for row in rows])
 
 
 def referred(db: Reader, visibility: Visibility, rows: Iterable[Stored], types: tuple[str, ...]) -> list[Stored]:
     """Current resources of the types that one of the rows refers to, by a search parameter of its own."""
-    return _each(db, visibility, lambda size: _referred(types, size), [row.pk for row in rows])
+    return each(db, visibility, lambda size: _referred(types, size), [row.pk for row in rows])
 
 
-def texts(db: Reader, visibility: Visibility, rows: Sequence[Stored]) -> list[Stored]:
+def texts(db: Reader, visibility: Visibility, rows: Sequence[Keyed]) -> list[Stored]:
     """The rows with their text, in the same order."""
-    found = {row.pk: row for row in _each(db, visibility, _texts, [row.pk for row in rows])}
+    found = {row.pk: row for row in each(db, visibility, _texts, [row.pk for row in rows])}
     return [found[row.pk] for row in rows if row.pk in found]
 
 
-def _each(db: Reader, visibility: Visibility, prepared: Any, pks: Sequence[int]) -> list[Stored]:
+def each(db: Reader, visibility: Visibility, prepared: Callable[[int], Prepared], pks: Sequence[int]) -> list[Stored]:
+    """What a statement finds for the rows of these keys; it is made for how many of them it takes (`keys_of`)."""
     found: dict[int, Stored] = {}
     for values in _batches(pks):
         rows = _permitted(db, visibility, prepared(len(values)), values)
@@ -92,12 +113,23 @@ def _permitted(db: Reader, visibility: Visibility, prepared: Prepared, values: M
     return permitted(db, visibility, [stored(row) for row in rows])
 
 
-def _current(columns: Iterable[Any]) -> Select[Any]:
+def current(columns: Iterable[Any]) -> Select[Any]:
     return select(*columns).where(resource.c.is_current, ~resource.c.is_deleted)
 
 
 @lru_cache(maxsize=256)
 def _compartment(links: Links, dates: Dates, whole: bool) -> Prepared:
+    statement = current(COLUMNS if whole else _OUTLINE).where(resource.c.pk.in_(named_by(links)))
+    if dates:
+        began = _date(func.min(ix_date.c.low), [(type, codes) for type, codes, _ in dates])
+        over = _date(func.max(ix_date.c.high), [(type, codes) for type, _, codes in dates])
+        first, last = bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)
+        statement = statement.where(func.coalesce(began, last) <= last, func.coalesce(over, first) >= first)
+    return shielded(statement.order_by(resource.c.type, resource.c.id))
+
+
+def named_by(links: Links) -> CompoundSelect[Any]:
+    """The keys of what names the patient bound as `patient` by one of the links, or is about several, also that one."""
     patient = bindparam("patient", type_=String)
     named = [
         select(ix_reference.c.resource_pk).where(
@@ -109,14 +141,7 @@ def _compartment(links: Links, dates: Dates, whole: bool) -> Prepared:
         for type, codes in links
         for code in codes
     ]
-    pks = union_of(*named, _shared_with(patient, [type for type, _ in links]))
-    statement = _current(COLUMNS if whole else _OUTLINE).where(resource.c.pk.in_(pks))
-    if dates:
-        began = _date(func.min(ix_date.c.low), [(type, codes) for type, codes, _ in dates])
-        over = _date(func.max(ix_date.c.high), [(type, codes) for type, _, codes in dates])
-        first, last = bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)
-        statement = statement.where(func.coalesce(began, last) <= last, func.coalesce(over, first) >= first)
-    return shielded(statement.order_by(resource.c.type, resource.c.id))
+    return union_of(*named, _shared_with(patient, [type for type, _ in links]))
 
 
 def _shared_with(patient: ColumnElement[str], types: Iterable[str]) -> Select[Any]:
@@ -154,7 +179,7 @@ def _telling_of(size: int) -> Prepared:
             ix_reference.c.target_type == told.c.type,
         ),
     )
-    return shielded(_current(_OUTLINE).where(resource.c.pk.in_(rows.where(told.c.pk.in_(_keys(size))))))
+    return shielded(current(_OUTLINE).where(resource.c.pk.in_(rows.where(told.c.pk.in_(keys_of(size))))))
 
 
 @lru_cache(maxsize=32)
@@ -166,16 +191,16 @@ def _referred(types: tuple[str, ...], size: int) -> Prepared:
         and_(aim.c.type == ix_reference.c.target_type, aim.c.id == ix_reference.c.target_id, aim.c.is_current),
     )
     wanted = ix_reference.c.target_type.in_([_constant(type) for type in types])
-    rows = rows.where(ix_reference.c.resource_pk.in_(_keys(size)), wanted)
-    return shielded(_current(_OUTLINE).where(resource.c.pk.in_(rows)))
+    rows = rows.where(ix_reference.c.resource_pk.in_(keys_of(size)), wanted)
+    return shielded(current(_OUTLINE).where(resource.c.pk.in_(rows)))
 
 
 @lru_cache(maxsize=8)
 def _texts(size: int) -> Prepared:
-    return shielded(_current(COLUMNS).where(resource.c.pk.in_(_keys(size))))
+    return shielded(current(COLUMNS).where(resource.c.pk.in_(keys_of(size))))
 
 
-def _keys(size: int) -> list[ColumnElement[int]]:
+def keys_of(size: int) -> list[ColumnElement[int]]:
     return [bindparam(f"m{place}", type_=BigInteger) for place in range(size)]
 
 

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from gateway.errors import Forbidden, NotFound, Refusal
-from gateway.fhir.json import parse
+from gateway.fhir.json import dump
 from gateway.fhir.references import ID
 from gateway.rules.attribution import attribution_of
 from gateway.rules.audit import Act, AuditEntry, Outcome
 from gateway.rules.consent import Reason
-from gateway.rules.patient_context import TYPES, context_of, page_of
-from gateway.store import belonging, resources
+from gateway.rules.patient_context import Place
+from gateway.rules.patient_context_items import Item
+from gateway.store import resources
 from gateway.store.database import Reader
 from gateway.store.resources import Stored
 from gateway.usecases.asked import Answer, Asked, refused
-from gateway.usecases.belonging import LINKS
 from gateway.usecases.disclosures import disclosures, patients_of
 from gateway.usecases.page import Page, seal, unseal
+from gateway.usecases.patient_context_walk import MayTell, walk
 from gateway.usecases.processing import Concerned, ProcessingRefused, check
 from gateway.usecases.services import Services
-
-_LINKS = tuple((type, LINKS[type]) for type in TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,14 @@ class Wanted:
     version: str
     manufacturer: str
     size: int
+
+
+class _Page(NamedTuple):
+    """The items of a page, what they tell of, and after which place there are more."""
+
+    items: tuple[Item, ...]
+    leaving: list[Stored]
+    last: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +68,13 @@ def patient_context(services: Services, asked: Asked, patient_id: str, wanted: W
             wanted, after = Wanted(model, version, manufacturer, int(size)), link.key
         with services.database.read() as db:
             reasons = _permitted(services, db, asked, wanted, patient_id)
-            rows = _rows(services, db, asked, wanted, patient_id)
+            may_tell = _others_permit(services, db, asked, wanted, patient_id)
+            page = _page(db, asked, patient_id, after, wanted.size, may_tell)
     except ProcessingRefused as refusal:
         return _denied(services, asked, refusal)
     except Refusal as refusal:
         return refused(services, asked, Act.OPERATION, "Patient", refusal)
-    page = page_of(context_of((parse(row.text) for row in rows), patient_id), after, wanted.size)
-    entries = _disclosed(asked, patient_id, [row for row in rows if f"{row.type}/{row.id}" in page.of], reasons)
+    entries = _disclosed(asked, patient_id, page.leaving, reasons)
     more = _next(services, asked, patient_id, wanted, page.last) if page.last else None
     return Answer(services.journal.record(entries), Context(f"Patient/{patient_id}", page.items, more))
 
@@ -84,12 +92,29 @@ def _concerned(asked: Asked, wanted: Wanted, *patients: str) -> Concerned:
     return Concerned(patients, (asked.visibility, replace(asked.visibility, device_id=device)))
 
 
-def _rows(services: Services, db: Reader, asked: Asked, wanted: Wanted, patient_id: str) -> list[Stored]:
-    """What the sender may see; of what is about several patients that of which the others permit the same."""
-    found = belonging.compartment(db, asked.visibility, patient_id, _LINKS, whole=True)
-    others = {other for row in found for other in patients_of(row)} - {patient_id}
-    refusing = {other for other in others if not _permits(services, db, _concerned(asked, wanted, other))}
-    return [row for row in found if refusing.isdisjoint(patients_of(row))]
+def _page(db: Reader, asked: Asked, patient_id: str, after: Place | None, size: int, may_tell: MayTell) -> _Page:
+    """As many items after a place as `size` bytes hold, but one at least."""
+    items: list[Item] = []
+    leaving: list[Stored] = []
+    used, last = 0, None
+    for found in walk(db, asked.visibility, patient_id, after, may_tell):
+        used += len(dump(found.item))
+        if items and used > size:
+            return _Page(tuple(items), leaving, last)
+        items.append(found.item)
+        leaving += found.rows
+        last = found.place
+    return _Page(tuple(items), leaving, None)
+
+
+def _others_permit(services: Services, db: Reader, asked: Asked, wanted: Wanted, patient_id: str) -> MayTell:
+    """Of what is about several patients that is told of which the others permit the same."""
+
+    @cache
+    def permits(other: str) -> bool:
+        return _permits(services, db, _concerned(asked, wanted, other))
+
+    return lambda row: all(permits(other) for other in patients_of(row) if other != patient_id)
 
 
 def _permits(services: Services, db: Reader, about: Concerned) -> bool:
@@ -131,7 +156,7 @@ def _place(patient_id: str) -> str:
     return f"context/{patient_id}"
 
 
-def _next(services: Services, asked: Asked, patient_id: str, wanted: Wanted, last: tuple[int, int, str]) -> str:
+def _next(services: Services, asked: Asked, patient_id: str, wanted: Wanted, last: Place) -> str:
     pairs = ("model", wanted.model), ("version", wanted.version), ("manufacturer", wanted.manufacturer)
     page = Page(_place(patient_id), (*pairs, ("size", str(wanted.size))), last)
     return f"{services.public_url}/{_place(patient_id)}?page={seal(services.page_secret, asked.caller, page, asked.at)}"

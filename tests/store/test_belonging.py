@@ -1,4 +1,4 @@
-"""What belongs to a patient is found by indexes, however much the others have."""
+"""What belongs to a patient, and what an AI may be told of it, is found by indexes, however much the others have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 
 from gateway.fhir.care_dates import CARE_DATES
 from gateway.rules.access import Visibility
-from gateway.store import belonging
+from gateway.rules.patient_context import BODILY, CORRECTIONS, DONE
+from gateway.store import belonging, patient_context
 from gateway.store.database import Database
 from gateway.store.visible import parameters
 from gateway.usecases.belonging import LINKS, SHARED
@@ -19,6 +20,10 @@ STATEMENTS = {
     "what tells of them": belonging._telling_of(512),
     "what they refer to": belonging._referred(SHARED, 512),
     "texts": belonging._texts(512),
+    "items of a context": patient_context._dated((("Observation", LINKS["Observation"]),), ("date",), ()),
+    "disputes": patient_context._dated((("Task", LINKS["Task"]),), ("authored-on", "sent"), CORRECTIONS),
+    "numbers": patient_context._numbers((("Observation", LINKS["Observation"]),), tuple(DONE), tuple(BODILY)),
+    "what stands in their place": patient_context._beside(512),
 }
 
 
