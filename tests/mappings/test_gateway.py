@@ -226,6 +226,23 @@ def test_a_result_of_earlier_homework_names_it_by_its_identifier() -> None:
     assert answered["item"][0]["answer"][0]["valueReference"]["identifier"]["value"] == "77"
 
 
+@pytest.mark.parametrize(
+    ("by", "title", "kind"),
+    [
+        ({}, "In the patient's own words", "51855-5"),
+        ({"by": "patient"}, "In the patient's own words", "51855-5"),
+        ({"by": "clinician"}, "In the words of the clinician", "34109-9"),
+        ({"by": "machine"}, "As a machine tells it", "34109-9"),
+    ],
+)
+def test_nobodys_words_are_said_to_be_the_patients_but_the_patients(by: dict[str, str], title: str, kind: str) -> None:
+    result = {"title": "Diary", "completed": "2026-09-08T07:30:00Z", "text": "Slept well."} | by
+    entry = {"at": "2026-09-08T07:30:00Z", "text": "Slept well."} | by
+    answered, written = of_products(homeworkResults=[result], journal=[entry]).resources
+    assert answered["item"][1]["text"] == title
+    assert written["type"]["coding"][0]["code"] == kind
+
+
 def test_a_probability_is_written_as_a_percentage() -> None:
     (risk,) = by_type(of_example("risk"), "RiskAssessment")
     assert risk["prediction"][0]["probabilityDecimal"] == 35
