@@ -1,11 +1,11 @@
-"""Requests for corrections, for the custodian's clinicians: followed, asked about, decided, rebutted.
+"""Requests for corrections, for the custodian's clinicians: followed, asked about, extended, decided, rebutted.
 
 They come by Communication/$correction-request: http://hl7.org/fhir/uv/patient-corrections
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -35,6 +35,12 @@ class Words(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     text: str = Field(min_length=1, max_length=10_000)
+
+
+class Extension(Words):
+    """Why it takes longer, and until when."""
+
+    until: date = Field(description="At most thirty days after the sixty.")
 
 
 class Sentence(BaseModel):
@@ -84,7 +90,8 @@ class Seen(BaseModel):
     about: str | None
     stage: str
     received: str
-    due: datetime | None = Field(description="Sixty days after it came; null once it is decided.")
+    due: datetime | None = Field(description="Sixty days after it came, or as extended; null once it is decided.")
+    extended: bool = Field(description="Whether the patient was told that it takes longer than sixty days.")
     letters: list[Letter]
     told: list[Told]
 
@@ -108,7 +115,7 @@ class Whole(Seen):
     disagreements: list[Seen]
 
 
-@router.get("", summary="The requests that wait for a decision, the first of all first")
+@router.get("", summary="The requests that wait for a decision, the most urgent first")
 def waiting(request: Request, caller: Clinician) -> list[Seen]:
     return [_seen(each) for each in correction_views.waiting(services_of(request), asked_of(request, caller))]
 
@@ -130,6 +137,13 @@ def follow(request: Request, caller: Clinician, id: str, response: Response) -> 
 def ask(request: Request, caller: Clinician, id: str, wanted: Words, if_match: IfMatch = None) -> Response:
     asked, version = asked_of(request, caller), version_of(if_match)
     return _task(corrections.ask(services_of(request), asked, id, wanted.text, version=version))
+
+
+@router.post("/{id}/extension", summary="Take up to thirty days more, once", response_class=Response)
+def extend(request: Request, caller: Clinician, id: str, wanted: Extension, if_match: IfMatch = None) -> Response:
+    """Within the sixty days; the patient is told why, and until when. 45 CFR 164.526(b)(2)(ii)"""
+    asked, version = asked_of(request, caller), version_of(if_match)
+    return _task(corrections.extend(services_of(request), asked, id, wanted.text, wanted.until, version=version))
 
 
 @router.post("/{id}/decision", summary="Uphold a request, in part or not at all", response_class=Response)
@@ -168,6 +182,7 @@ def _seen(found: Correction) -> Seen:
         stage=found.stage,
         received=task["authoredOn"],
         due=found.due,
+        extended=found.is_extended,
         letters=[_letter(each) for each in found.letters],
         told=[
             Told(organization=f"Organization/{each.organization_id}", at=each.queued_at, delivered=each.delivered_at)

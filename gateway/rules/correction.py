@@ -1,18 +1,18 @@
 """A patient's request for a correction: its stages, and which of them may follow. `check_…` raises.
 
 Patient Request for Corrections, http://hl7.org/fhir/uv/patient-corrections (1.0.0): a Task whose business status is the
-stage. The custodian has sixty days to decide (45 CFR 164.526(b)(2)); whoever is refused may have a disagreement kept
-beside what it is about.
+stage. The custodian has sixty days to decide, and may within them take up to thirty more, once, if the patient is told
+why and until when (45 CFR 164.526(b)(2)); whoever is refused may have a disagreement kept beside what it is about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from gateway.errors import Conflict
+from gateway.errors import Conflict, Issue, Unprocessable
 from gateway.fhir.references import Reference, literal
 
 GUIDE = "http://hl7.org/fhir/uv/patient-corrections"
@@ -26,7 +26,7 @@ BUSINESS_STATUS = f"{GUIDE}/CodeSystem/PatientCorrectionBusinessStatus"
 OUTPUT_TYPES = f"{GUIDE}/CodeSystem/PatientCorrectionOutputTypes"
 REQUEST, DISAGREEMENT, RESOLUTION = "medRecCxReq", "medRecCxDenialDisagree", "medRecCxReqResolution"
 CORRECTIONS = frozenset({"Task", "Communication"})
-TIME_TO_DECIDE = timedelta(days=60)
+TIME_TO_DECIDE, AT_MOST_LONGER = timedelta(days=60), timedelta(days=30)
 
 
 class Stage(StrEnum):
@@ -46,6 +46,7 @@ class Stage(StrEnum):
 class Step(StrEnum):
     ASK = "ask"
     ANSWER = "answer"
+    EXTEND = "extend"
     WITHDRAW = "withdraw"
     ACCEPT = "accept"
     PARTIAL = "partial"
@@ -56,9 +57,9 @@ class Step(StrEnum):
 DECISIONS = {Step.ACCEPT: Stage.AMENDED, Step.PARTIAL: Stage.PARTLY, Step.DENY: Stage.DENIED}
 _OPEN = {Step.ASK: Stage.WAITING, Step.ANSWER: Stage.IN_REVIEW, Step.WITHDRAW: Stage.CANCELLED, **DECISIONS}
 STEPS: Mapping[Stage, Mapping[Step, Stage]] = {
-    Stage.QUEUED: _OPEN,
-    Stage.IN_REVIEW: _OPEN,
-    Stage.WAITING: _OPEN,
+    Stage.QUEUED: {**_OPEN, Step.EXTEND: Stage.IN_REVIEW},
+    Stage.IN_REVIEW: {**_OPEN, Step.EXTEND: Stage.IN_REVIEW},
+    Stage.WAITING: {**_OPEN, Step.EXTEND: Stage.WAITING},
     Stage.CANCELLED: {},
     Stage.AMENDED: {},
     Stage.PARTLY: {},
@@ -118,8 +119,29 @@ def asker_of(task: Mapping[str, Any]) -> str:
 
 
 def due_at(task: Mapping[str, Any]) -> datetime:
-    """Until when it has to be decided."""
+    """Until when it has to be decided: while it is open, the end of a Task is the day it was extended to."""
+    if is_extended(task):
+        return datetime.fromisoformat(task["executionPeriod"]["end"])
     return datetime.fromisoformat(task["authoredOn"]) + TIME_TO_DECIDE
+
+
+def is_extended(task: Mapping[str, Any]) -> bool:
+    return "end" in task.get("executionPeriod", {})
+
+
+def extended_to(task: Mapping[str, Any], until: date, now: datetime) -> datetime:
+    """The end of that day, and of the thirty days at the latest. Raises Conflict where it was extended before or the
+    sixty days are over, Unprocessable for a day that is not among the thirty after them."""
+    due = due_at(task)
+    if is_extended(task):
+        raise Conflict("The time to decide is extended once only.")
+    if now > due:
+        raise Conflict("The time to decide is over: it is extended within its sixty days.")
+    latest = due + AT_MOST_LONGER
+    if not due.date() < until <= latest.date():
+        text = f"A day after {due.date()} and not after {latest.date()}."
+        raise Unprocessable("The time cannot be extended so.", issues=[Issue(text, "until", "business-rule")])
+    return min(datetime.combine(until, time(23, 59, 59), due.tzinfo), latest)
 
 
 def disputed(resource: Mapping[str, Any]) -> list[Reference]:

@@ -120,10 +120,22 @@ def staged(task: Mapping[str, Any], stage: Stage, at: datetime, outcome: str | N
         "businessStatus": concept(BUSINESS_STATUS, stage.value),
         "lastModified": instant(at),
     }
+    if "executionPeriod" in task and STATUS[stage] in ("completed", "cancelled"):
+        made["executionPeriod"] = {"end": instant(at)}  # no longer when it was to end
     if outcome:
         given = {"type": concept(OUTPUT_TYPES, RESOLUTION), "valueReference": {"reference": outcome}}
         made["output"] = [*task.get("output", ()), given]
     return made
+
+
+def extended(task: Mapping[str, Any], due: datetime) -> Json:
+    """The Task with the day until which it is to be decided."""
+    return {**task, "executionPeriod": {"end": instant(due)}}
+
+
+def of_extension(reason: str, due: datetime) -> str:
+    """What the patient is told: why it takes longer, and until when."""
+    return f"{reason.strip()}\n\nWe will decide by {due.date().isoformat()}."
 
 
 def answering(letter: Letter, id: str, task: Mapping[str, Any], at: datetime) -> Json:

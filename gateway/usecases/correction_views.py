@@ -16,6 +16,7 @@ from gateway.rules.correction import (
     asker_of,
     due_at,
     is_correction,
+    is_extended,
     is_followed,
     kind_of,
     stage_of,
@@ -49,7 +50,8 @@ _TYPES = (
 @dataclass(frozen=True, slots=True)
 class Correction:
     """A request, or a disagreement, as it stands: its Task, what was said about it in the order of time, and what it is
-    about; `patient` is the name. `due` is None once it is decided; `told` are the notices that it was put right."""
+    about; `patient` is the name. `due` is None once it is decided, `is_extended` tells that it is later than usual;
+    `told` are the notices that it was put right."""
 
     task: Json
     version: int
@@ -59,6 +61,7 @@ class Correction:
     item: Json | None = None
     told: tuple[Delivery, ...] = ()
     patient: str = ""
+    is_extended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,9 @@ class Followed:
 
 
 def waiting(services: Services, asked: Asked) -> list[Correction]:
-    """The requests that have to be decided, the first of all first."""
-    return _listed(services, asked, ("status", "ready,in-progress"), ("code", f"{TASK_TYPES}|{REQUEST}"))
+    """The requests that have to be decided, the most urgent first."""
+    found = _listed(services, asked, ("status", "ready,in-progress"), ("code", f"{TASK_TYPES}|{REQUEST}"))
+    return sorted(found, key=lambda each: due_at(each.task))
 
 
 def own(services: Services, asked: Asked) -> list[Correction]:
@@ -145,7 +149,8 @@ def _correction(services: Services, asked: Asked, db: Reader, found: Stored, row
     who = resources.read(db, asked.visibility, "Patient", found.patient_id or "")
     patient = name_of(parse(who.text) if who and who.text else None, "unnamed")
     about = parse(item.text) if item else None
-    return Correction(task, found.version, stage, due, said, about, tuple(told), patient)
+    is_later = is_waiting and is_extended(task)
+    return Correction(task, found.version, stage, due, said, about, tuple(told), patient, is_later)
 
 
 def _found(services: Services, asked: Asked, db: Reader, type: str, *pairs: tuple[str, str]) -> list[Stored]:

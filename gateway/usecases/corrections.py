@@ -1,4 +1,4 @@
-"""The custodian's side of a request for a correction: asked, decided, rebutted; or taken back by who made it.
+"""The custodian's side of a request for a correction: asked, extended, decided, rebutted; or taken back by who made it.
 
 https://hl7.org/fhir/uv/patient-corrections, 45 CFR 164.526. What is upheld is put right in the same transaction, with
 its Provenance, and every organization that was given it is told to fetch it again.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from gateway.errors import Issue, NotFound, PreconditionFailed, Unprocessable
@@ -16,7 +17,7 @@ from gateway.fhir.json import parse
 from gateway.rules import correction_letters as letters
 from gateway.rules import upholding
 from gateway.rules.audit import Act
-from gateway.rules.correction import Step, asker_of, check_step, original_of, stage_of
+from gateway.rules.correction import Step, asker_of, check_step, extended_to, original_of, stage_of
 from gateway.rules.correction_letters import Letter
 from gateway.rules.review import check_reviewer, sight_of
 from gateway.rules.upholding import DOCUMENTS, Remedy
@@ -86,6 +87,24 @@ def decide(services: Services, asked: Asked, id: str, decision: Decision, *, ver
 def ask(services: Services, asked: Asked, id: str, text: str, *, version: int | None = None) -> Stored:
     """The Task, which waits for an answer of the patient. Raises NotFound, PreconditionFailed, Conflict."""
     return _said(services, asked, id, text, Step.ASK, version)
+
+
+def extend(
+    services: Services, asked: Asked, id: str, reason: str, until: date, *, version: int | None = None
+) -> Stored:
+    """The Task, to be decided later than in sixty days, as the patient is told. Raises NotFound, PreconditionFailed,
+    Conflict, and Unprocessable for a day that is too late or too soon."""
+
+    def plan(ground: Ground) -> list[Planned]:
+        found, task = _opened(ground, id, version)
+        check_step(stage_of(task), Step.EXTEND)
+        due = extended_to(task, until, asked.at)
+        answer = _answer(ground, task, letters.of_extension(reason, due), item_of(ground, task), [])
+        return [stepped(ground, found, letters.extended(task, due), Step.EXTEND), answer]
+
+    with recorded(services, asked, Act.RESOLVE, "Task"):
+        check_reviewer(asked.caller)
+        return _task(carry_out(services, asked, plan))
 
 
 def rebut(services: Services, asked: Asked, id: str, text: str, *, version: int | None = None) -> Stored:

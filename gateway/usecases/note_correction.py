@@ -6,7 +6,7 @@ Origins and evidence of its sentences are kept as when a draft is amended; who c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import Forbidden, Issue, Unprocessable
@@ -62,12 +62,15 @@ def origin(db: Reader, asked: Asked, type: str, id: str) -> tuple[Draft, Dossier
 
 
 def sentences(db: Reader, asked: Asked, type: str, id: str) -> tuple[Statement, ...]:
-    """The sentences of what was published as the note of a draft, as they read now; of anything else none."""
+    """The sentences of what was published as the note of a draft, as they read now, with the titles of their sections;
+    of anything else none."""
     if type not in DOCUMENTS or (found := origin(db, asked, type, id)) is None:
         return ()
     draft, dossier, revision = found
     entries = {f"{each.type}/{published_id(draft.id, each.id)}" for each in dossier.entries}
-    return () if f"{type}/{id}" in entries else revision.statements
+    if f"{type}/{id}" in entries:
+        return ()
+    return tuple(replace(each, section=dossier.sections.get(each.section, "")) for each in revision.statements)
 
 
 def correct(ground: Ground, sentences: Sequence[Rewritten], parts: Sequence[Stored], task: Json) -> Corrected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.alarms import alarm
@@ -87,11 +88,20 @@ def _diary(patient: str) -> dict[str, Any]:
 
 
 def _corrected(house: House, document: str) -> Iterator[Emitted]:
-    """What was upheld in part, upheld, and denied and disagreed with."""
+    """What was upheld in part, upheld, put right by its sentences, and, later than usual, denied and disagreed with."""
     decided(house, disputed(house, f"DocumentReference/{document}"), "partial", addendum="On two days only.")
+    wrong = disputed(house, f"DocumentReference/{document}")
+    sentence = house.get(f"/corrections/{wrong['id']}", house.clinician).json()["statements"][0]["id"]
+    decided(house, wrong, "accept", statements=[{"id": sentence, "text": "Sleeps well on five days of seven."}])
     score = created(house, observation(house.world.patient))
     decided(house, disputed(house, f"Observation/{score['id']}"), "accept", set={"valueQuantity.value": 8})
     denied = disputed(house, f"Observation/{score['id']}")
+    until = (datetime.fromisoformat(denied["authoredOn"]) + timedelta(days=70)).date().isoformat()
+    longer = {"text": "We have to ask the colleague who wrote it.", "until": until}
+    answer = house.ask("POST", f"/corrections/{denied['id']}/extension", house.clinician, json=longer)
+    assert answer.status_code == 200, answer.text
+    yield Emitted("POST extension", answer.json())
     decided(house, denied, "deny")
     yield from (Emitted("POST $correction-request", each) for each in disagreed(house, denied))
-    yield from asked(house, house.own_ehr, f"Observation/{score['id']}", f"DocumentReference/{document}")
+    told = f"Provenance?target=DocumentReference/{document}&_count=40"
+    yield from asked(house, house.own_ehr, f"Observation/{score['id']}", f"DocumentReference/{document}", told)

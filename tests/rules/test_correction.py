@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import product
 from typing import Any
 
 import pytest
 
-from gateway.errors import Conflict
-from gateway.rules.correction import STATUS, STEPS, Stage, Step, check_step, due_at, is_open
+from gateway.errors import Conflict, Unprocessable
+from gateway.rules import correction_letters as letters
+from gateway.rules.correction import STATUS, STEPS, Stage, Step, check_step, due_at, extended_to, is_extended, is_open
 from gateway.rules.upholding import Remedy, faults, upheld
 
 AT = datetime(2026, 9, 12, 8, tzinfo=UTC)
@@ -29,7 +30,7 @@ CONDITION: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(("stage", "step"), product(Stage, Step))
+@pytest.mark.parametrize(("stage", "step"), list(product(Stage, Step)))
 def test_a_step_leads_where_the_table_says_or_nowhere(stage: Stage, step: Step) -> None:
     if step in STEPS[stage]:
         assert check_step(stage, step) is STEPS[stage][step]
@@ -48,6 +49,36 @@ def test_each_stage_has_a_status_that_the_guide_allows_and_ends_only_where_nothi
 
 def test_sixty_days_are_counted_from_when_it_came() -> None:
     assert due_at({"authoredOn": "2026-09-12T08:00:00.000Z"}) == datetime(2026, 11, 11, 8, tzinfo=UTC)
+
+
+ASKED = {"authoredOn": "2026-09-12T08:00:00.000Z"}  # to be decided until 2026-11-11
+
+
+@pytest.mark.parametrize(
+    ("until", "due"),
+    [
+        (date(2026, 11, 12), datetime(2026, 11, 12, 23, 59, 59, tzinfo=UTC)),
+        (date(2026, 12, 10), datetime(2026, 12, 10, 23, 59, 59, tzinfo=UTC)),
+        (date(2026, 12, 11), datetime(2026, 12, 11, 8, tzinfo=UTC)),  # thirty days to the minute
+    ],
+)
+def test_thirty_days_more_are_the_most(until: date, due: datetime) -> None:
+    extended = letters.extended(ASKED, extended_to(ASKED, until, AT))
+    assert (due_at(extended), is_extended(extended), is_extended(ASKED)) == (due, True, False)
+
+
+@pytest.mark.parametrize("until", [date(2026, 12, 12), date(2027, 11, 12), date(2026, 11, 11), date(2026, 9, 1)])
+def test_a_day_that_is_too_late_or_no_later_is_told_by_its_place(until: date) -> None:
+    with pytest.raises(Unprocessable) as refusal:
+        extended_to(ASKED, until, AT)
+    assert [issue.expression for issue in refusal.value.issues] == ["until"]
+
+
+def test_it_is_extended_once_and_within_its_sixty_days() -> None:
+    extended = letters.extended(ASKED, extended_to(ASKED, date(2026, 11, 20), AT))
+    for task, now in ((extended, AT), (ASKED, datetime(2026, 11, 11, 8, 0, 1, tzinfo=UTC))):
+        with pytest.raises(Conflict):
+            extended_to(task, date(2026, 12, 1), now)
 
 
 def test_values_are_put_right_at_their_places_with_a_note_of_why() -> None:
