@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENT_LOGIN, opened, sign_in, tabbed_to
 from tests.browser.house import House
+from tests.browser.test_access import CONTRAST
 
 MINE, THEIRS = "/pages/my-record/corrections", "/pages/corrections"
 GOAL = "To fall asleep within half an hour"
@@ -110,3 +112,46 @@ def test_her_pages_fit_a_phone(signed_in: Page, hers: Page, house: House) -> Non
         page.set_viewport_size({"width": 375, "height": 667})
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_they_can_be_read_by_day_and_by_night(signed_in: Page, hers: Page, house: House, scheme: str) -> None:
+    for page in (hers, signed_in):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    words = f"To be read when it is {scheme}."
+    approved_goal(signed_in, house)
+    asked(hers, words)
+    opened_by_clinician(signed_in, words)
+    waiting = signed_in.url
+    for page, address in [(hers, MINE), (hers, f"{MINE}/new"), (signed_in, THEIRS), (signed_in, waiting)]:
+        page.goto(address)
+        page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+        assert page.evaluate(CONTRAST) == []
+    for page, address, button in (
+        (hers, f"{MINE}/new?about=other", "Send it to my clinic"),
+        (signed_in, waiting, "Decide"),
+    ):
+        page.goto(address)
+        assert page.evaluate(CONTRAST) == []
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        assert page.evaluate(CONTRAST) == []
+    signed_in.get_by_label("No: what is there").check()
+    signed_in.get_by_label("Why, in words").fill("We have looked at it.")
+    signed_in.get_by_role("button", name="Decide").click()
+    expect(signed_in.get_by_role("status")).to_contain_text("It is decided")
+    hers.goto(MINE)
+    hers.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+    assert hers.evaluate(CONTRAST) == []
+
+
+def test_her_fields_have_names_and_headings_go_down_step_by_step(signed_in: Page, hers: Page, house: House) -> None:
+    approved_goal(signed_in, house)
+    asked(hers, "Look at the headings.")
+    unnamed = "all => all.filter(f => f.type !== 'hidden' && !(f.labels && f.labels.length)).length"
+    for address in (MINE, f"{MINE}/new", f"{MINE}/new?about=other"):
+        hers.goto(address)
+        assert hers.locator("input, textarea").evaluate_all(unnamed) == 0
+        levels = hers.locator("h1, h2, h3, h4").evaluate_all("all => all.map(h => Number(h.tagName[1]))")
+        assert levels[0] == 1
+        assert all(later - former <= 1 for former, later in pairwise(levels))
