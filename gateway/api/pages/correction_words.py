@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.api.pages.entry_words import group_of, moment, name_of, order_of, spoken, title_of, when_of
 from gateway.api.pages.words import day, plural
-from gateway.rules.correction import DISAGREEMENT, REFUSED, Stage, is_open, kind_of
+from gateway.rules.correction import AT_MOST_LONGER, DISAGREEMENT, REFUSED, Stage, is_open, kind_of
 from gateway.rules.entry_leaves import leaves
 from gateway.usecases.correction_views import Correction
 
@@ -57,7 +57,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request or a disagreement; what may be done next is told by the `may_…`."""
+    """A request or a disagreement; what may be done next is told by the `may_…`. `days_left` are the first and the last
+    day to which the time to decide may be extended."""
 
     id: str
     version: int
@@ -66,6 +67,7 @@ class Request:
     stage: str
     received: str
     due: str
+    days_left: tuple[str, str] | None
     letters: tuple[Said, ...]
     item: Item | None
     told: str
@@ -95,7 +97,8 @@ def request_of(found: Correction, now: datetime) -> Request:
         title="Disagreement" if is_disagreement else "Request for a correction",
         stage=_STAGES[found.stage],
         received=day(datetime.fromisoformat(found.task["authoredOn"])),
-        due=_due(found.due, now),
+        due=_due(found, now),
+        days_left=_days_left(found, now),
         letters=_said(found.letters),
         item=item_of(found.item) if found.item else None,
         told=plural(len(found.told), "organization was told", "organizations were told") if found.told else "",
@@ -119,10 +122,17 @@ def _said(letters: Sequence[Mapping[str, Any]]) -> tuple[Said, ...]:
     )
 
 
-def _due(due: datetime | None, now: datetime) -> str:
+def _due(found: Correction, now: datetime) -> str:
     """The clock of sixty days, as it stands."""
-    if due is None:
+    if (due := found.due) is None:
         return ""
     left = (due - now).days
     clock = f"{plural(left, 'day', 'days')} left" if left >= 0 else f"{plural(-left, 'day', 'days')} over time"
-    return f"To be decided by {day(due)}: {clock}"
+    return f"To be decided by {day(due)}{', which is later than usual' if found.is_extended else ''}: {clock}"
+
+
+def _days_left(found: Correction, now: datetime) -> tuple[str, str] | None:
+    due = found.due
+    if due is None or found.is_extended or now > due:
+        return None
+    return (due.date() + timedelta(days=1)).isoformat(), (due + AT_MOST_LONGER).date().isoformat()
