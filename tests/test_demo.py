@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -13,7 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from gateway.api.app import create
-from gateway.demo import road
+from gateway.demo import road, stage
 from gateway.demo.cast import gather
 from gateway.demo.chapters import CHAPTERS, consenting
 from gateway.demo.endpoint import listening
@@ -35,7 +38,7 @@ STEPS = [step for chapter in CHAPTERS for _, step in chapter.steps]
 @contextmanager
 def working(services: Services, http: Http) -> Iterator[None]:
     """What a server does beside answering."""
-    worker = Worker(services, http, timedelta(minutes=15))
+    worker = Worker(services, http, stage.ESCALATION)
     thread = Thread(target=worker.run, daemon=True)
     thread.start()
     try:
@@ -78,6 +81,35 @@ def test_a_step_that_sees_something_else_ends_the_walk(tmp_path: Path, monkeypat
     monkeypatch.setattr(road.Road, "found", lambda *_, **__: [{"id": "leaked"}])
     with pytest.raises(road.NotAsExpected, match="before anybody approved"):
         walk(tmp_path, EXAMPLE)
+
+
+ON_STAGE = """
+import sys, time
+from pathlib import Path
+from gateway.demo.stage import end_as_by_ctrl_c, free_port, starting
+from gateway.settings import Settings
+
+end_as_by_ctrl_c()
+port = free_port(0)
+here = Settings(home=Path(sys.argv[1]), port=port, public_url=f"http://127.0.0.1:{port}")
+with starting(here) as answering:
+    answering()
+    print(port, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("asking", [signal.SIGTERM, signal.SIGHUP])
+def test_the_server_ends_with_the_demo_however_that_is_asked_to_end(tmp_path: Path, asking: signal.Signals) -> None:
+    stage_manager = [sys.executable, "-c", ON_STAGE, str(tmp_path)]
+    with subprocess.Popen(stage_manager, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=PROJECT) as demo:
+        assert demo.stdout is not None
+        address = "127.0.0.1", int(demo.stdout.readline())
+        socket.create_connection(address).close()
+        demo.send_signal(asking)
+        demo.wait(30)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
 
 
 @pytest.mark.parametrize("signed", ["", "t=1,v1=00", "t=x", "v1=00"])

@@ -19,7 +19,7 @@ from gateway.demo.chapters import CHAPTERS, consenting, session
 from gateway.demo.endpoint import Endpoint, listening
 from gateway.demo.handing_in import example
 from gateway.demo.road import Chapter, NotAsExpected, Road
-from gateway.demo.stage import fresh_settings, starting
+from gateway.demo.stage import end_as_by_ctrl_c, fresh_settings, starting
 from gateway.settings import Settings
 
 console = Console(highlight=False)
@@ -27,6 +27,7 @@ console = Console(highlight=False)
 
 def run(*, stay: bool, summary: Path | None, transcript: Path | None) -> int:
     """Walk the road; 0 when every step saw what it should, 1 otherwise."""
+    end_as_by_ctrl_c()
     settings = fresh_settings()
     given = {"summary": summary, "transcript": transcript}
     parts = {name: path.read_bytes() for name, path in given.items() if path} or _example(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ SCRIBE = {"name": "HealthScribe", "version": "2026-08", "manufacturer": "Amazon 
 CARD = "# Session summarizer\n\nWrites a session note from a transcript. It may mishear names and leave out context."
 APP = {"name": "Harvest diary", "version": "4.2", "manufacturer": "Example Ltd"}
 COMPANION = {"name": "Companion", "version": "3.1", "manufacturer": "Example Ltd", "kinds": ["Large-Language-Models"]}
+LOOKOUT = {"name": "Lookout", "version": "1.2", "manufacturer": "Example Ltd"}
 
 
 def example(mappings: Path, mapping: str, name: str) -> dict[str, bytes]:
@@ -28,6 +30,11 @@ def products(road: Road, *names: str) -> dict[str, Any]:
         for member, value in parse(example(road.mappings, "gateway", name)["products"]).items():
             merged[member] = [*merged.get(member, []), *value] if isinstance(value, list) else value
     return merged
+
+
+def model_card(road: Road, file: str) -> bytes:
+    """A maker's card of a model, as the gateway's own format shows it to producers."""
+    return (road.mappings / "gateway" / "model-cards" / file).read_bytes()
 
 
 def session_context(road: Road) -> dict[str, Any]:
@@ -55,6 +62,19 @@ def hand_in_products(road: Road, given: Mapping[str, Any], token: str, **context
     """The draft of what is handed in in the gateway's own format; a `transcript` goes along as a part of its own."""
     apart = {name: dump(context.pop(name)) for name in ("transcript",) if name in context}
     return str(hand_in(road, "gateway", {"products": dump(given), **apart}, token, **context)["draft"])
+
+
+def told_of(road: Road, reference: str) -> dict[str, Any]:
+    """What the lineage names as the model that wrote something: its name, its card, its prompt."""
+    model: dict[str, Any] = road.ask("GET", f"/lineage/{reference}", road.cast.auditor.token).json()["model"]
+    return model
+
+
+def texts_of(road: Road, document: str) -> dict[str, str]:
+    """What a document says, by the media type it says it in."""
+    contents = road.read(document, road.token(road.cast.own_ehr))["content"]
+    attached = [each["attachment"] for each in contents]
+    return {each["contentType"].partition(";")[0]: b64decode(each["data"]).decode() for each in attached}
 
 
 def approve(road: Road, draft_id: str) -> dict[str, list[str]]:

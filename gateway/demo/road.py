@@ -43,6 +43,7 @@ class Road:
     homework_id: str = ""
     theme_id: str = ""
     alert_id: str = ""
+    unheard_id: str = ""  # the alert nobody has acknowledged yet
     risk_id: str = ""
     couple: list[str] = field(default_factory=list)  # the documents of the couple's session
     tokens: dict[str, str] = field(default_factory=dict)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import httpx
 
@@ -17,6 +19,7 @@ from gateway.settings import PROJECT, Settings
 
 FOLDER = PROJECT / "var" / "demo"
 PATIENCE = 30.0  # seconds a server may take to start
+ESCALATION = timedelta(seconds=3)  # instead of the minutes a clinic has
 
 
 def free_port(wanted: int = 8080) -> int:
@@ -40,6 +43,12 @@ def fresh_settings() -> Settings:
     return Settings(home=FOLDER, port=port, public_url=address, database_url=None, allow_loopback_peers=True)
 
 
+def end_as_by_ctrl_c() -> None:
+    """Whatever asks this process to end does it as Ctrl-C does, so that the server ends as well."""
+    for asking in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(asking, signal.default_int_handler)
+
+
 @contextmanager
 def starting(settings: Settings) -> Iterator[Callable[[], httpx.Client]]:
     """The server in a process of its own, which is starting; what is given waits until it answers, and speaks to it."""
@@ -48,7 +57,8 @@ def starting(settings: Settings) -> Iterator[Callable[[], httpx.Client]]:
         "GATEWAY_PORT": str(settings.port),
         "GATEWAY_PUBLIC_URL": settings.public_url,
         "GATEWAY_ALLOW_LOOPBACK_PEERS": "true",  # the clinics' endpoint is here
-        "GATEWAY_LOG_LEVEL": "warning",
+        "GATEWAY_ESCALATION_MINUTES": str(ESCALATION / timedelta(minutes=1)),
+        "GATEWAY_LOG_LEVEL": "error",  # an alert that is escalated is a warning, and part of the walk
     }
     server = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment, cwd=PROJECT)
     try:

@@ -17,7 +17,7 @@ from gateway.rules.chai import ChaiFault, parse
 from gateway.rules.model_card import card_faults, card_of, missing
 from gateway.rules.source_attributes import ATTRIBUTES
 from gateway.usecases.context import check_card
-from tests.world import SHARED
+from tests.world import PROJECT, SHARED
 
 MODEL = {"name": "Scribe", "version": "2.3.1", "manufacturer": "Example Ltd"}
 CHAI = """<?xml version="1.0" encoding="UTF-16"?>
@@ -50,6 +50,21 @@ def test_each_of_the_31_attributes_has_its_place_told_or_not() -> None:
     assert "Example Ltd, care@example.org" in text
     assert text.count("*Not told.*") == 30
     assert len(missing({"developer": "x"})) == 30
+
+
+def test_the_cards_that_producers_start_from_are_told_in_full() -> None:
+    folder = PROJECT / "mappings" / "gateway" / "model-cards"
+    attributes = json.loads((folder / "source-attributes.json").read_text())
+    assert list(attributes) == list(ATTRIBUTES)
+    chai = (folder / "chai.xml").read_text()
+    for card in ({"dsi": attributes}, {"chai": chai}):
+        assert check_card(card) == []
+        assert check(document(card)) == []
+        assert "*Not told.*" not in attachments(document(card))["text/markdown"]
+    told = [words for element in parse(chai).walk() for words in element.text.splitlines()]
+    markdown = attachments(document({"chai": chai}))["text/markdown"]
+    assert len(told) > 40
+    assert [words for words in told if words not in markdown] == []
 
 
 def test_the_attributes_are_those_of_the_regulation() -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from typing import Any
 
-from gateway.demo.handing_in import COMPANION, approve, hand_in_products, products
+from gateway.demo.handing_in import (
+    COMPANION,
+    approve,
+    hand_in_products,
+    model_card,
+    products,
+    texts_of,
+    told_of,
+)
 from gateway.demo.road import Chapter, Road, expect
+from gateway.fhir.json import parse
 
 SPOKEN = {
     "s4": ("clinician", "Then let us give the nights six weeks before anything else."),
@@ -15,15 +23,6 @@ SPOKEN = {
     "s7": ("clinician", "And each morning you write down when you went to bed and when you woke."),
 }
 TRANSCRIPT = {"segments": [{"id": id, "speaker": who, "text": text} for id, (who, text) in SPOKEN.items()]}
-ATTRIBUTES = {
-    "developer": "Example Ltd, models@example.org",
-    "output_value": "A draft of a care plan, themes, estimates of risk",
-    "output_type": "Recommendation and prediction",
-    "intended_use": "Drafts that a clinician decides on, from what was said and written",
-    "decision_role": "Informs; replaces no judgement of a clinician",
-    "risks": "Overlooks irony. Never tested with people under eighteen.",
-    "validity_monitoring": "Every quarter, on a hundred drafts that clinicians changed",
-}
 
 
 def plan(road: Road) -> str:
@@ -33,7 +32,7 @@ def plan(road: Road) -> str:
         road.token(road.cast.scribe),
         session={"id": "session-2", "start": "2026-09-08T14:00:00Z"},
         model=COMPANION,
-        modelCard={"dsi": ATTRIBUTES},
+        modelCard={"dsi": parse(model_card(road, "source-attributes.json"))},
         prompt={"text": "Draft a plan of what was agreed, with goals in the client's words.", "version": "3"},
         transcript=TRANSCRIPT,
     )
@@ -53,16 +52,15 @@ def plan(road: Road) -> str:
 
 
 def card(road: Road) -> str:
-    path = f"/lineage/Task/{road.homework_id}"
-    model = road.ask("GET", path, road.cast.auditor.token).json()["model"]
-    own_ehr = road.token(road.cast.own_ehr)
-    text = _text(road.read(model["card"], own_ehr))
-    prompt = _text(road.read(model["prompt"], own_ehr))
-    expect(all(each in text for each in (ATTRIBUTES["developer"], "Known risks")), "the card lacks what its maker said")
-    untold = text.count("*Not told.*")
+    model = told_of(road, f"Task/{road.homework_id}")
+    (text,), (prompt,) = (texts_of(road, model[name]).values() for name in ("card", "prompt"))
+    told = parse(model_card(road, "source-attributes.json"))
+    left_out = [id for id, words in told.items() if words not in text]
+    expect(not left_out and "*Not told.*" not in text, f"the card lacks what its maker said: {', '.join(left_out)}")
     return (
-        f"{model['name']}: of the {len(ATTRIBUTES) + untold} source attributes of 45 CFR 170.315(b)(11) its maker "
-        f'tells {len(ATTRIBUTES)}, the others are shown as missing; its prompt: "{prompt}"'
+        f"{model['name']}: all {len(told)} source attributes of 45 CFR 170.315(b)(11) as its maker tells them, among "
+        f'them its risks ("{told["risks"]}") and how good it is elsewhere ("{told["external_validity"]}"); its prompt: '
+        f'"{prompt}"'
     )
 
 
@@ -95,10 +93,6 @@ def complete(road: Road) -> str:
 def _interventions(resource: dict[str, Any]) -> str:
     details = [each["detail"]["code"]["text"] for each in resource["activity"] if "detail" in each]
     return f"the intervention {', '.join(details)}"
-
-
-def _text(document: dict[str, Any]) -> str:
-    return b64decode(document["content"][0]["attachment"]["data"]).decode()
 
 
 def _told(road: Road, status: str) -> dict[str, Any]:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
-from gateway.demo.handing_in import APP, COMPANION, approve, hand_in_products, products
+from gateway.demo.handing_in import (
+    APP,
+    COMPANION,
+    LOOKOUT,
+    approve,
+    hand_in_products,
+    model_card,
+    products,
+    texts_of,
+    told_of,
+)
 from gateway.demo.road import Chapter, Road, expect
+from gateway.demo.stage import ESCALATION
 
 INSTRUMENTS = ("phq-2", "phq-a", "gad-7", "pcl-5", "c-ssrs", "questionnaire-other")
 
@@ -33,20 +45,32 @@ def acknowledge(road: Road) -> str:
     made = road.ask("POST", f"{address}/flag", clinician.token, expect=201, json=words).json()["flag"]
     author = road.read(made, road.token(road.cast.own_ehr))["author"]["reference"]
     expect(author == heard["acknowledgedBy"], "the Flag is not the clinician's")
-    return f"nobody is told twice, because she has heard of it; she makes it [bold]{made}[/bold], in her own words"
+    return f"by name, and nobody is told of it again; she makes it [bold]{made}[/bold], in her own words"
 
 
 def estimate(road: Road) -> str:
     given = {"risks": products(road, "risk")["risks"]}
     del given["risks"][0]["basis"]
-    alert, seconds, draft = _alarmed(road, given, "estimated", model=COMPANION)
-    road.ask("POST", f"/alerts/{alert['id']}/acknowledgement", road.cast.clinician.token)
+    chai = {"chai": model_card(road, "chai.xml").decode()}
+    alert, seconds, draft = _alarmed(road, given, "estimated", model=LOOKOUT, modelCard=chai)
+    road.unheard_id = alert["id"]
     (road.risk_id,) = approve(road, draft)["RiskAssessment"]
     prediction = road.read(f"RiskAssessment/{road.risk_id}", road.token(road.cast.own_ehr))["prediction"][0]
     level = prediction["qualitativeRisk"]["coding"][0]["code"]
     return (
-        f"{prediction['outcome']['text']}: {level}; alert and notice (after {seconds:.1f} s), then her review like any"
+        f"{prediction['outcome']['text']}: {level}; alert and notice (after {seconds:.1f} s), then a review like any; "
+        f"nobody acknowledges the alert"
     )
+
+
+def card(road: Road) -> str:
+    model, sent = told_of(road, f"RiskAssessment/{road.risk_id}"), model_card(road, "chai.xml").decode()
+    texts = texts_of(road, model["card"])
+    expect(texts["application/xml"] == sent, "the CHAI document is not the one its maker sent")
+    read = re.findall(r"^\*\*(Result|Clinical risk level):\*\* (.+)$", texts["text/markdown"], re.MULTILINE)
+    expect(len(read) > 1, "the card cannot be read")
+    said = "; ".join(words for _, words in read[:2])
+    return f'{model["name"]}: a CHAI Applied Model Card, kept as it came (XML) and to be read (Markdown): "{said}"'
 
 
 def others(road: Road) -> str:
@@ -59,6 +83,21 @@ def others(road: Road) -> str:
     raised = len(_queue(road)) - len(before)
     expect(raised == 1, f"{raised} of the instruments raised an alert, not the C-SSRS alone")
     return f"{', '.join(names)}: answers and {len(made['Observation'])} scores; the C-SSRS alone raised an alert"
+
+
+def escalate(road: Road) -> str:
+    path, clinician = road.cast.told_at[road.cast.custodian_id], road.cast.clinician.token
+    came = road.endpoint.arrived(path, "alert-escalated", f"Alert/{road.unheard_id}")
+    expect(came, "the clinic was not told again of what nobody has acknowledged")
+    known = road.ask("GET", f"/alerts/{road.alert_id}", clinician).json()
+    expect((known["escalatedAt"] or "") < known["acknowledgedAt"], "it was told again of what she had acknowledged")
+    heard = road.ask("POST", f"/alerts/{road.unheard_id}/acknowledgement", clinician).json()
+    expect(heard["escalatedAt"], "the queue does not mark what was escalated")
+    return (
+        f"{ESCALATION.total_seconds():.0f} s (15 minutes, unless the clinic says otherwise) without an "
+        "acknowledgement: the clinic's endpoint has a second notice of the estimate, and the queue marks it until she "
+        "acknowledges it; of what she had acknowledged before, nobody is told again"
+    )
 
 
 def _alarmed(road: Road, given: dict[str, Any], what: str, **context: Any) -> tuple[dict[str, Any], float, str]:
@@ -84,6 +123,8 @@ CHAPTER = Chapter(
         ("The client answers the PHQ-9", item_9),
         ("The clinician acknowledges it", acknowledge),
         ("An AI estimates a high risk", estimate),
+        ("What its maker says of that AI", card),
         ("Other questionnaires come", others),
+        ("The clinic is told again", escalate),
     ),
 )
