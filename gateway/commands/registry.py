@@ -95,9 +95,11 @@ def let_patient_in(
     login: Annotated[str, typer.Option(help="What she signs in with.")],
     password: Password,
     organization: OfOrganization,
-    scope: Annotated[list[str] | None, typer.Option(help="May be repeated: patient/*.rs, user/*.rs, consent")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="May be repeated: patient/*.rs, patient/Task.u, user/*.rs, consent")
+    ] = None,
 ) -> None:
-    """Let a patient sign in: to read her own record, and to decide on her consents."""
+    """Let a patient sign in: to read her own record, decide on her consents, and tell how her homework goes."""
     with acting(organization) as (services, asked):
         signin.add_patient(services, asked, login, password, patient, scope or signin.PATIENT_SCOPES)
 

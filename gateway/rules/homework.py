@@ -12,6 +12,9 @@ from typing import Any
 
 from gateway.errors import Issue
 from gateway.fhir.elements import elements_of
+from gateway.fhir.labels import PROCESSINLINELABEL, label
+from gateway.rules.evidence import Origin
+from gateway.rules.labelling import label_part
 from gateway.rules.writing import admit
 
 STEPS: Mapping[str, tuple[str, ...]] = {
@@ -66,13 +69,14 @@ def faults(former: Mapping[str, Any], sent: Mapping[str, Any], speakers: Collect
 
 
 def progressed(former: Mapping[str, Any], sent: Mapping[str, Any], now: str) -> dict[str, Any]:
-    """The next version: as approved, but for what was told. Without a time of its own the change is of `now`."""
+    """The next version: as approved, but for what was told. Without a time of its own the change is of `now`; a note
+    that the patient signs is labelled as the patient's."""
     kept = {name: value for name, value in former.items() if name not in CHANGEABLE}
     told = {name: sent[name] for name in CHANGEABLE if name in sent}
     is_changed = any(former.get(name) != told.get(name) for name in CHANGEABLE)
     if is_changed and told.get("lastModified") == former.get("lastModified"):
         told["lastModified"] = now
-    return kept | told
+    return _signed(former, kept | told)
 
 
 def cancelled(former: Mapping[str, Any], reason: str) -> dict[str, Any]:
@@ -106,6 +110,22 @@ def added(former: Mapping[str, Any], sent: Mapping[str, Any], name: str) -> list
     """The new items of a list, with their places."""
     start = len(former.get(name, ()))
     return list(enumerate(sent.get(name, ())[start:], start))
+
+
+def _signed(former: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+    """The same, with inline labels: what a machine wrote and the patient's own words must be told apart."""
+    notes = list(made.get("note", ()))
+    hers = [number for number, note in added(former, made, "note") if _author(note).startswith("Patient/")]
+    for number in hers:
+        notes[number] = label_part({**notes[number]}, Origin.PATIENT)
+    if not hers:
+        return made
+    meta = {**made.get("meta", {}), "security": list(made.get("meta", {}).get("security", ()))}
+    return label({**made, "meta": meta, "note": notes}, PROCESSINLINELABEL)
+
+
+def _author(note: Mapping[str, Any]) -> str:
+    return str(note.get("authorReference", {}).get("reference", ""))
 
 
 def _with_outcomes(activity: Mapping[str, Any], task: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.alarms import alarm
-from tests.assigning import after, brought
+from tests.assigning import APP, after, herself, planned
 from tests.conformance import products
 from tests.conformance.road import Emitted, Json, asked
 from tests.disputing import decided, disagreed, disputed
@@ -17,7 +17,6 @@ from tests.writers import created, observation
 
 # The letters with their Tasks, and who told what of both.
 DISPUTES = "Task?_count=40&_revinclude=Communication:about&_revinclude=Provenance:target"
-_APP = "system/Task.rus system/QuestionnaireResponse.crs system/Observation.crs"
 _WORDS = ("title", "description", "text", "valueString")
 
 
@@ -61,9 +60,12 @@ def _together(house: House) -> Iterator[Emitted]:
 
 
 def _completed(house: House) -> Iterator[Emitted]:
-    """Homework with a diary and a score that its app wrote."""
-    app = backend(house.world.services, "A homework app", house.world.clinic, _APP).token(house.http)
-    task = brought(house, app, "accepted", "in-progress")
+    """Homework with a diary and a score that its app wrote, which the plan it comes from names; the patient's note."""
+    app = backend(house.world.services, "A homework app", house.world.clinic, APP).token(house.http)
+    plan, tasks = planned(house)
+    task = tasks["Diary"]
+    for status in ("accepted", "in-progress"):
+        task = after(house, task, app, status=status)
     results = [created(house, each, app) for each in (_diary(house.world.patient), observation(house.world.patient))]
     output = [
         {"type": {"text": "Result"}, "valueReference": {"reference": f"{each['resourceType']}/{each['id']}"}}
@@ -72,7 +74,11 @@ def _completed(house: House) -> Iterator[Emitted]:
     done = after(house, task, app, status="completed", output=output)
     yield Emitted("PUT Task", done)
     yield from (Emitted("POST by a homework app", each) for each in results)
-    yield from asked(house, house.own_ehr, f"Provenance?target=Task/{done['id']}")
+    own = {"authorReference": {"reference": f"Patient/{house.world.patient}"}, "text": "Easier than I thought."}
+    hers = herself(house, "patient/*.rs", "patient/Task.u")
+    yield Emitted("PUT Task by the patient", after(house, done, hers, note=[own]))
+    named = f"CarePlan/{plan['id']}"
+    yield from asked(house, house.own_ehr, named, f"Provenance?target={named}", f"Provenance?target=Task/{done['id']}")
 
 
 def _diary(patient: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.assigning import APP, after, homework, planned
 from tests.browsing import browser, text
 from tests.disputing import asked, letter
 from tests.house import House, backend
-from tests.writers import count, created, observation
+from tests.writers import count, created, labels, observation
 
 HOME = "/pages/my-record/homework"
 
@@ -74,7 +74,8 @@ def test_she_takes_it_on_begins_and_completes_it_with_a_note_that_the_clinic_rea
     assert note["authorReference"] == {"reference": f"Patient/{house.world.patient}"}
     assert note["text"] == "On the bench\nby the river."
     assert read["executionPeriod"]["start"] <= read["executionPeriod"]["end"]
-    assert read["meta"]["security"] == task["meta"]["security"]
+    assert labels(read) == labels(task) | {"PROCESSINLINELABEL"}
+    assert [each["valueCoding"]["code"] for each in note["extension"]] == ["PATAST"]
     shown = text(card(sam.get(HOME).text, task))
     assert re.search(r"Agreed on .* Taken on .* Begun .* Done .* On the bench by the river\. You, ", shown)
 

@@ -128,6 +128,13 @@ def test_a_result_may_come_in_the_same_transaction(house: House, app: str) -> No
     assert now["output"][0]["valueReference"] == {"reference": f"QuestionnaireResponse/{written['id']}"}
 
 
+@pytest.mark.parametrize("reference", ["Observation", "Observation/no id", "Observation/a/b/c", "Observation/?code=x"])
+def test_a_result_has_an_address(house: House, app: str, reference: str) -> None:
+    answer = put(house, homework(house) | {"output": [result(reference)]}, app)
+    assert answer.status_code == 422
+    assert places(answer)[0].startswith("Task.output[0].value")
+
+
 @pytest.mark.parametrize("whose", ["nobody's", "another patient's"])
 def test_a_result_is_of_the_same_patient_and_kept_here(house: House, app: str, whose: str) -> None:
     task = homework(house)

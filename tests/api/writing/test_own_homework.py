@@ -12,7 +12,7 @@ from gateway.usecases.asked import Origin
 from tests.assigning import after, herself, homework
 from tests.disputing import asked, letter
 from tests.house import PASSWORD, House
-from tests.writers import count, created, note, observation, post, put, send
+from tests.writers import count, created, labels, note, observation, post, put, send
 
 OWN = ("patient/*.rs", "patient/Task.u")
 JSON_PATCH = "application/json-patch+json"
@@ -67,6 +67,22 @@ def test_her_note_is_in_her_name_and_what_she_adds_as_a_result_is_hers(house: Ho
     for id, status in ((other, 422), (mine, 200)):
         output = [{"type": {"text": "Mood"}, "valueReference": {"reference": f"Observation/{id}"}}]
         assert put(house, task | {"output": output}, hers).status_code == status
+
+
+def test_her_words_are_labelled_as_hers_and_stand_beside_those_of_others(house: House, hers: str) -> None:
+    task = homework(house)
+    own = {"authorReference": {"reference": f"Patient/{house.world.patient}"}, "text": "It was too cold."}
+    told = after(house, task, hers, status="accepted", note=[own])
+    (note_of_hers,) = told["note"]
+    assert [each["valueCoding"]["code"] for each in note_of_hers["extension"]] == ["PATAST"]
+    assert labels(told) == labels(task) | {"PROCESSINLINELABEL"}
+    more = after(house, told, hers, note=[*told["note"], {"text": "An app says so."}])
+    assert ["extension" in each for each in more["note"]] == [True, False]
+    assert more["note"][0] == note_of_hers
+    assert house.get(f"/fhir/Task/{task['id']}", house.ehr).status_code == 404
+    house.grant()
+    assert house.get(f"/fhir/Task/{task['id']}", house.ehr).json()["note"] == more["note"]
+    assert house.get(f"/fhir/Task/{task['id']}", house.patient).json()["note"] == more["note"]
 
 
 @pytest.mark.parametrize(
