@@ -16,6 +16,7 @@ from tests.rules.consent_oracle_content import (
     aspects,
     carries,
     codes,
+    is_machines_estimate,
     is_meant,
     of_itself,
 )
@@ -227,6 +228,8 @@ def opens(world: World, caller: Caller, whole: Json, part: dict[str, Any], kind:
     named = {each["code"] for each in said if each["system"] != CONFIDENTIALITY} - {"REDACT"}
     labels = part["labels"]
     if part["record"] and part["it"]["resourceType"] == "Consent":
+        return False
+    if is_machines_estimate(part["it"]):
         return False
     if LEVELS.index(part["level"]) > max((LEVELS.index(each) for each in ceilings), default=LEVELS.index("R")):
         return False

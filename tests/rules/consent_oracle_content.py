@@ -25,6 +25,7 @@ CARE = {
     "Observation": ("effectiveDateTime", "effectivePeriod"),
     "Condition": ("onsetDateTime", "abatementDateTime"),
     "Encounter": ("period",),
+    "RiskAssessment": ("occurrenceDateTime", "occurrencePeriod"),
 }
 
 
@@ -138,6 +139,13 @@ def is_dated(it: Json, period: Json, wide: bool) -> bool:
     first, last = min(starts), "9" if goes_on else max(ends)
     start, end = period.get("start", ""), period.get("end", "9")
     return bool(first <= end and start <= last if wide else start <= first and last <= end)
+
+
+def is_machines_estimate(it: Json) -> bool:
+    """Whether it is or holds a RiskAssessment of which a machine has written the whole or a part."""
+    held = [each for each in objects(it) if each.get("resourceType") == "RiskAssessment"]
+    said = [label_codes(each) for each in held] + [{each["code"] for each in inline(it)}]
+    return bool(held) and any("AIAST" in labels for labels in said)
 
 
 def is_data(world: World, it: Json, data: Json, wide: bool) -> bool:

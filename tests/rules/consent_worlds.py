@@ -28,7 +28,8 @@ GROUPS = {
     "PractitionerRole/r1": [("Practitioner/bob@hospital", "", "2026-06-30")],
     "Group/empty": [],
 }
-ENCOUNTER, RECORD = "Encounter/e1", ("Observation/o1", "Condition/k1", "Encounter/e1", "AllergyIntolerance/a1")
+ENCOUNTER = "Encounter/e1"
+RECORD = ("Observation/o1", "Condition/k1", ENCOUNTER, "AllergyIntolerance/a1", "RiskAssessment/s1")
 CODES = ("8480-6", "9279-1")
 
 
@@ -44,6 +45,7 @@ def reference(to: str) -> dict[str, str]:
     return {"reference": to}
 
 
+AIAST = coding("v3-ObservationValue", "AIAST")
 IRDSCL = coding("v3-ActCode", "IRDSCL")
 AI_PROCESSING = {"system": "urn:care-continuity-gateway:consent-kind", "code": "ai-processing"}
 
@@ -82,7 +84,7 @@ ELEMENTS: dict[str, SearchStrategy[Any]] = {
     "securityLabel": st.one_of(
         some((*LEVELS, *SENSITIVITIES), 3), st.sampled_from([["REDACT"], ["N", "REDACT"], ["V"]])
     ),
-    "class": some(("Observation", "Condition", "Provenance")),
+    "class": some(("Observation", "Condition", "Provenance", "RiskAssessment")),
     "code": some(CODES),
     "dataPeriod": periods(),
     "data": st.lists(data(), min_size=1, max_size=2),
@@ -153,6 +155,7 @@ def resources(draw: DrawFn, name: str) -> dict[str, Any]:
             made |= {"encounter": reference(ENCOUNTER)} if draw(st.booleans()) else {}
             made |= draw(_dated("effectiveDateTime", "effectivePeriod"))
             made |= draw(_noted())
+            made |= draw(seldom(st.sampled_from([{"contained": [each]} for each in _INSIDE]))) or {}
         case "Condition":
             made |= {"code": code, "subject": reference("Patient/p1"), "recorder": by}
             start, end = sorted([draw(st.sampled_from(DAYS)), draw(st.sampled_from(DAYS))])
@@ -164,6 +167,13 @@ def resources(draw: DrawFn, name: str) -> dict[str, Any]:
             made |= draw(_dated(None, "period"))
         case "AllergyIntolerance":
             made |= {"patient": reference("Patient/p1"), "code": code, "asserter": by}
+        case "RiskAssessment":
+            who = draw(st.sampled_from(["Practitioner/ada", "Practitioner/bob", "Device/d1"]))
+            made |= {**_ESTIMATE, "code": code, "performer": reference(who)}
+            made |= draw(_dated("occurrenceDateTime", "occurrencePeriod"))
+            made |= {"basis": [reference("Observation/o1")]} if draw(st.booleans()) else {}
+            made |= draw(_noted())
+            made = draw(st.sampled_from([_by_machine, _noted_by_machine, _by_nobody_else]))(made)
         case "Provenance":
             targets = draw(some((*RECORD, "Observation/gone"), 2))
             made |= {"target": [reference(each) for each in targets], "recorded": "2026-06-01T00:00:00Z"}
@@ -187,6 +197,25 @@ def _noted() -> SearchStrategy[dict[str, Any]]:
 def _note(codes: list[str]) -> dict[str, Any]:
     inline = [{"url": INLINE, "valueCoding": label(each)} for each in codes]
     return {"note": [{"text": "x", "extension": inline}]} if inline else {}
+
+
+def _by_nobody_else(resource: dict[str, Any]) -> dict[str, Any]:
+    return resource
+
+
+def _by_machine(resource: dict[str, Any]) -> dict[str, Any]:
+    labels = resource.get("meta", {}).get("security", [])
+    return resource | {"meta": {"security": [*labels, AIAST]}}
+
+
+_ESTIMATE = {"resourceType": "RiskAssessment", "status": "final", "subject": reference("Patient/p1")}
+_INSIDE = ({**_ESTIMATE, "id": "inside"}, _by_machine({**_ESTIMATE, "id": "inside"}))
+
+
+def _noted_by_machine(resource: dict[str, Any]) -> dict[str, Any]:
+    """One more note, and that is the machine's."""
+    note = {"text": "y", "extension": [{"url": INLINE, "valueCoding": AIAST}]}
+    return resource | {"note": [*resource.get("note", []), note]}
 
 
 @st.composite

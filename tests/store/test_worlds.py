@@ -37,7 +37,7 @@ Json = dict[str, Any]
 ENTRY = AuditEntry(Act.CREATE, datetime(2026, 9, 1, tzinfo=UTC), None)
 EVERY = shielded(select(tables.resource.c.pk).where(tables.resource.c.custodian_id == CUSTODIAN))
 MANY = counted([tables.resource.c.custodian_id == CUSTODIAN], are_few=False)
-TYPES = ("AllergyIntolerance", "Condition", "Consent", "Encounter", "Observation", "Provenance")
+TYPES = ("AllergyIntolerance", "Condition", "Consent", "Encounter", "Observation", "Provenance", "RiskAssessment")
 IRCP = [{"coding": [consent_worlds.coding("v3-ParticipationType", "IRCP")]}]
 COLLECTIVES: list[Json] = [
     {
