@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gateway.usecases import signin
+from joserfc.jwk import ECKey
+
+from gateway.usecases import clients, register, signin
 from gateway.usecases.asked import Origin
-from tests.house import PASSWORD, House
+from tests.house import PASSWORD, Backend, House
 from tests.writers import put
 
 APP = "system/Task.rus system/QuestionnaireResponse.crs system/Observation.crs"
@@ -44,6 +46,17 @@ def assigned(house: House, products: dict[str, Any], patient: str = "") -> dict[
     for reference in approval.json()["published"]:
         made.setdefault(reference.partition("/")[0], []).append(house.get(f"/fhir/{reference}", house.own_ehr).json())
     return made
+
+
+def device_app(house: House) -> tuple[str, str]:
+    """The token of a homework app that is known as a Device, and the reference of that."""
+    world, key = house.world, ECKey.generate_key("P-384", {"use": "sig", "alg": "ES384", "kid": "app"}, private=True)
+    device = register.device(world.services, world.asked(), "Diary").id
+    jwks = {"keys": [key.as_dict(private=False)]}
+    known = clients.add(
+        world.services, "A diary", world.clinic, jwks=jwks, scopes=APP.split(), purpose="TREAT", device=device
+    )
+    return Backend(known.id, key, APP).token(house.http), f"Device/{device}"
 
 
 def herself(house: House, *scopes: str, patient: str = "", login: str = "sam-at-home") -> str:

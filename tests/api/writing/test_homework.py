@@ -8,9 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.usecases import clients
-from tests.assigning import APP, after, brought, homework
-from tests.house import Backend, House, backend
+from tests.assigning import APP, after, brought, device_app, homework
+from tests.house import House, backend
 from tests.writers import count, created, labels, observation, put, send
 
 
@@ -78,26 +77,10 @@ def test_each_change_has_a_provenance_of_who_made_it(house: House, app: str) -> 
 
 
 def test_an_app_that_is_a_device_is_named_as_that(house: House) -> None:
-    services, clinic = house.world.services, house.world.clinic
-    owner = {"reference": f"Organization/{clinic}"}
-    device = created(
-        house, {"resourceType": "Device", "deviceName": [{"name": "Diary", "type": "model-name"}], "owner": owner}
-    )
-    diary = backend(services, "A diary", clinic, APP)
-    clients.disable(services, diary.id)
-    known = clients.add(
-        services,
-        "A diary",
-        clinic,
-        jwks={"keys": [diary.key.as_dict(private=False)]},
-        scopes=APP.split(),
-        purpose="TREAT",
-        device=device["id"],
-    )
-    token = Backend(known.id, diary.key, APP).token(house.http)
+    token, device = device_app(house)
     task = after(house, homework(house), token, status="accepted")
     told = house.found(f"/fhir/Provenance?target=Task/{task['id']}/_history/2", house.own_ehr)
-    assert [each["agent"][0]["who"] for each in told] == [{"reference": f"Device/{device['id']}"}]
+    assert [each["agent"][0]["who"] for each in told] == [{"reference": device}]
 
 
 def test_results_written_by_the_app_are_attached(house: House, app: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.assigning import APP, after, assigned, herself, planned
+from tests.assigning import APP, after, assigned, device_app, herself, planned
 from tests.house import House, backend
 from tests.writers import count, created, observation, put, send
 
@@ -124,6 +124,18 @@ def test_a_plan_that_an_ehr_wrote_is_the_ehrs_to_keep(house: House, app: str) ->
     theirs = created(house, plan)
     done(house, task, app, output=output(scored(house)))
     assert now(house, theirs)["meta"]["versionId"] == "1"
+
+
+def test_a_teller_who_is_kept_from_the_plan_leaves_it_as_it_is(house: House) -> None:
+    (plan, tasks), (token, device) = planned(house), device_app(house)
+    refusal = {"patient": house.world.patient, "recipients": [device], "type": "deny", "purposes": []}
+    answer = house.ask("POST", "/consents", house.clinician, json=refusal | {"types": ["CarePlan"]})
+    assert answer.status_code == 201, answer.text
+    task = done(house, tasks["Diary"], token, output=output(scored(house)))
+    assert now(house, plan)["meta"]["versionId"] == "1"
+    hers = herself(house, "patient/*.rs", "patient/Task.u")
+    after(house, task, hers, note=[{"text": "It helped."}])
+    assert list(outcomes(house, plan).values()).count([]) == 1
 
 
 def test_where_the_plan_came_from_is_still_told(house: House, app: str) -> None:
