@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from gateway.rules.homework import STEPS, faults, is_over, may_step, progressed
+from gateway.rules.homework import STEPS, faults, is_over, may_step, progressed, told_by, way, with_results
 
 TASK = {
     "resourceType": "Task",
@@ -29,7 +29,7 @@ def test_every_status_is_reached_and_what_is_over_stays_over() -> None:
     assert all("cancelled" in steps for steps in STEPS.values())
 
 
-@pytest.mark.parametrize(("before", "to"), product(STATUSES, STATUSES))
+@pytest.mark.parametrize(("before", "to"), list(product(STATUSES, STATUSES)))
 def test_a_status_follows_another_as_the_table_has_it(before: str, to: str) -> None:
     found = [issue.expression for issue in faults(TASK | {"status": before}, TASK | {"status": to}, ())]
     assert found == ([] if before == to or may_step(before, to) else ["Task.status"])
@@ -46,3 +46,52 @@ def test_a_list_grows_at_its_end_only() -> None:
     assert faults(TASK, more, ()) == []
     for notes in ([], [{"text": "Second."}, {"text": "First."}]):
         assert [issue.expression for issue in faults(TASK, {**TASK, "note": notes}, ())] == ["Task.note"]
+
+
+@pytest.mark.parametrize(
+    ("status", "to", "passed"),
+    [
+        ("requested", "accepted", ("accepted",)),
+        ("requested", "completed", ("accepted", "in-progress", "completed")),
+        ("received", "failed", ("accepted", "in-progress", "failed")),
+        ("on-hold", "completed", ("completed",)),
+        ("accepted", "rejected", ()),
+        ("completed", "completed", ()),
+        ("draft", "accepted", ()),
+    ],
+)
+def test_the_way_to_a_status_is_the_shortest_that_the_table_has(status: str, to: str, passed: tuple[str, ...]) -> None:
+    assert way(status, to) == passed
+
+
+@pytest.mark.parametrize(("status", "to"), list(product(STATUSES, STATUSES)))
+def test_no_way_leaves_the_table(status: str, to: str) -> None:
+    passed = way(status, to)
+    assert all(may_step(before, after) for before, after in zip((status, *passed), passed, strict=False))
+    assert passed == () or passed[-1] == to
+
+
+def test_what_a_patient_says_is_when_it_began_when_it_ended_and_her_words() -> None:
+    begun = told_by("sam", {**TASK, "status": "accepted"}, "in-progress", "", NOW)
+    assert begun["executionPeriod"] == {"start": NOW}
+    assert begun["note"] == TASK["note"]
+    later = "2026-09-04T08:00:00.000Z"
+    ended = told_by("sam", begun, "completed", "It was good.", later)
+    assert ended["executionPeriod"] == {"start": NOW, "end": later}
+    own = {"authorReference": {"reference": "Patient/sam"}, "time": later, "text": "It was good."}
+    assert ended["note"] == [{"text": "First."}, own]
+    assert told_by("sam", {**begun, "status": "on-hold"}, "in-progress", "", later)["executionPeriod"] == {"start": NOW}
+    assert told_by("sam", TASK, None, "", NOW) == TASK
+
+
+def test_a_plan_names_each_result_once_and_only_where_the_task_is_its_activity() -> None:
+    results = [{"valueReference": {"reference": each}} for each in ("Observation/a", "Observation/b", "Observation/a")]
+    task = {**TASK, "output": [*results, {"valueString": "Well."}]}
+    other = {"detail": {"status": "not-started"}}
+    plan = {"title": "Sleep", "activity": [{"reference": {"reference": "Task/t"}}, other]}
+    named = with_results(plan, "Task/t", task)
+    outcomes = [{"reference": "Observation/a"}, {"reference": "Observation/b"}]
+    assert named == {**plan, "activity": [{"reference": {"reference": "Task/t"}, "outcomeReference": outcomes}, other]}
+    assert with_results(named, "Task/t", task) == named
+    assert with_results(plan, "Task/another", task) == plan
+    assert with_results({"title": "Sleep"}, "Task/t", task) == {"title": "Sleep"}

@@ -98,6 +98,9 @@ def test_every_act_of_a_person_names_the_person_and_the_client(house: House, doc
     ("scopes", "patient"),
     [
         (("patient/*.cruds",), ""),
+        (("patient/Observation.u",), ""),
+        (("patient/Task.c",), ""),
+        (("user/Task.u",), ""),
         (("system/*.rs",), ""),
         (("patient/*.rs", "review"), ""),
         (("patient/*.rs", "audit"), ""),
