@@ -44,7 +44,8 @@ class Extension(Words):
 
 
 class Sentence(BaseModel):
-    """A sentence of a note that was approved here, as it should read; without `text` it is taken out."""
+    """A sentence of a note that was approved here, as it should read, or the whole of a document that is nothing but a
+    text; without `text` a sentence is taken out."""
 
     model_config = ConfigDict(extra="forbid")
     id: str = Field(min_length=1, max_length=64)
@@ -53,8 +54,8 @@ class Sentence(BaseModel):
 
 class Decision(BaseModel):
     """What is decided, why, and what is put right. Of `set`, `statements`, `enteredInError` and `addendum` a request
-    that is upheld needs one, if it is about a resource; of a note that was approved here the statements are put right,
-    any document takes an addendum."""
+    that is upheld needs one, if it is about a resource. Of a document take those statements that the request shows;
+    any takes an addendum."""
 
     model_config = ConfigDict(extra="forbid")
     decision: Literal["accept", "partial", "deny"]
@@ -107,7 +108,7 @@ class Statement(BaseModel):
 
 class Whole(Seen):
     """With what it is about, who was given that, and the disagreements of the patient. `statements` are those of a note
-    that was approved here."""
+    that was approved here; a document that is nothing but a text is one."""
 
     item: dict[str, Any] | None
     statements: list[Statement]

@@ -110,7 +110,7 @@ def follow(services: Services, asked: Asked, id: str) -> Followed:
         named = [f"{item['resourceType']}/{item['id']}"] if item else []
         held = holders(db, asked, asker_of(task), named)
         shown = [each for each in rows if f"{each.type}/{each.id}" in named and not each.redacts]
-        statements = tuple(statement for each in shown for statement in sentences(db, asked, each.type, each.id))
+        statements = tuple(statement for each in shown for statement in sentences(db, asked, each))
     services.journal.record(disclosures(asked, Act.SEARCH, "Task", [*rows, *logged])).result()
     return Followed(correction, disagreements, tuple(held), statements)
 

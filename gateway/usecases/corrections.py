@@ -31,7 +31,7 @@ from gateway.usecases.changes import Ground, Planned, Written, carry_out, carry_
 from gateway.usecases.correction_request import check_asker, item_of, stepped, task_of, write
 from gateway.usecases.door import check_all
 from gateway.usecases.known import current, is_own_patient
-from gateway.usecases.note_correction import Corrected, correct, keep
+from gateway.usecases.note_correction import Corrected, correct, is_note, keep, reworded
 from gateway.usecases.refusals import recorded
 from gateway.usecases.services import Services
 from gateway.usecases.witnessing import beside, changed, tell
@@ -62,11 +62,13 @@ def decide(services: Services, asked: Asked, id: str, decision: Decision, *, ver
         item = item_of(ground, task)
         _check(decision, item)
         upheld: list[changes.Step] = []
-        if item and decision.remedy.sentences:
-            notes.append(correct(ground, decision.remedy.sentences, [item, *_other_half(ground, item)], task))
-            upheld = list(notes[0].steps)
-        elif item and decision.step is not Step.DENY:
-            upheld = list(_put_right(ground, decision, item, task))
+        if item and decision.step is not Step.DENY:
+            parts = [item, *_other_half(ground, item)]
+            if decision.remedy.sentences and is_note(parts):
+                notes.append(correct(ground, decision.remedy.sentences, parts, task))
+                upheld = list(notes[0].steps)
+            else:
+                upheld = list(_put_right(ground, decision, parts, task))
         told.extend(step.reference for step in upheld)
         answer = _answer(ground, task, decision.reason, item, [f"{each.reference}" for each in upheld])
         return [stepped(ground, found, task, decision.step, answer.reference), answer, *upheld]
@@ -165,13 +167,15 @@ def _answer(ground: Ground, task: Json, text: str, item: Stored | None, about: S
     return write(ground, letters.answering(letter, str(uuid.uuid4()), task, ground.asked.at), item)
 
 
-def _put_right(ground: Ground, decision: Decision, item: Stored, task: Json) -> Iterator[changes.Step]:
+def _put_right(ground: Ground, decision: Decision, parts: Sequence[Stored], task: Json) -> Iterator[changes.Step]:
     """The next version of what is disputed, and of the other half of a document; last, what is appended to it."""
     asked, because = ground.asked, [original_of(task)]
     by, custodian = f"Practitioner/{asked.caller.practitioner_id}", f"Organization/{asked.caller.organization_id}"
-    parts = [item, *_other_half(ground, item)]
     for part in parts:
-        made = upholding.upheld(parse(part.text), decision.remedy, decision.reason, by, asked.at)
+        if decision.remedy.sentences:
+            made = reworded(part, decision.remedy.sentences, by, asked.at)
+        else:
+            made = upholding.upheld(parse(part.text), decision.remedy, decision.reason, by, asked.at)
         check_all(ground.services, [made])
         yield tell(ground, changed(Act.RESOLVE, part, made), because)
     text = decision.remedy.addendum

@@ -1,4 +1,5 @@
 """A note that an approval published here is put right: its next version, and the revision of its draft that says so.
+A document that is nothing but a text is put right as one.
 
 Origins and evidence of its sentences are kept as when a draft is amended; who corrects it, approves it.
 """
@@ -7,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from gateway.errors import Forbidden, Issue, Unprocessable
 from gateway.fhir.json import parse
+from gateway.rules import text_documents
 from gateway.rules.amending import Amendment, content_of, editors_of
 from gateway.rules.audit import Act
 from gateway.rules.basis import Approval
@@ -61,16 +64,37 @@ def origin(db: Reader, asked: Asked, type: str, id: str) -> tuple[Draft, Dossier
     return draft, dossier, next(revision for _, revision in revisions if revision.digest == draft.approved_digest)
 
 
-def sentences(db: Reader, asked: Asked, type: str, id: str) -> tuple[Statement, ...]:
+def sentences(db: Reader, asked: Asked, stored: Stored) -> tuple[Statement, ...]:
     """The sentences of what was published as the note of a draft, as they read now, with the titles of their sections;
-    of anything else none."""
-    if type not in DOCUMENTS or (found := origin(db, asked, type, id)) is None:
+    of a document that is nothing but a text all of it as one; of anything else none."""
+    if stored.type not in DOCUMENTS:
+        return ()
+    if (plain := text_documents.statement_of(parse(stored.text))) is not None:
+        return (plain,)
+    if (found := origin(db, asked, stored.type, stored.id)) is None:
         return ()
     draft, dossier, revision = found
     entries = {f"{each.type}/{published_id(draft.id, each.id)}" for each in dossier.entries}
-    if f"{type}/{id}" in entries:
+    if f"{stored.type}/{stored.id}" in entries:
         return ()
     return tuple(replace(each, section=dossier.sections.get(each.section, "")) for each in revision.statements)
+
+
+def is_note(parts: Sequence[Stored]) -> bool:
+    return any(part.type == "Composition" for part in parts)
+
+
+def reworded(part: Stored, wanted: Sequence[Rewritten], by: str, at: datetime) -> Json:
+    """The next version of a document that is nothing but a text. Raises Unprocessable with every fault."""
+    document = parse(part.text)
+    statement = text_documents.statement_of(document)
+    if statement is None:
+        raise _refused(Issue("It has no sentences here: append to the document.", "statements", "not-supported"))
+    if _is_error(document):
+        raise _refused(Issue("All of it was entered in error.", "statements", "conflict"))
+    if issues := list(text_documents.faults(statement, wanted)):
+        raise _refused(*issues)
+    return text_documents.reworded(document, str(wanted[0].text), by, at)
 
 
 def correct(ground: Ground, sentences: Sequence[Rewritten], parts: Sequence[Stored], task: Json) -> Corrected:
@@ -84,7 +108,7 @@ def correct(ground: Ground, sentences: Sequence[Rewritten], parts: Sequence[Stor
         raise _refused(Issue("No note was approved here: append to the document.", "statements", "not-supported"))
     if any(part.redacts for part in parts):
         raise _refused(Issue("The clinician sees a part of it only.", "decision", "forbidden"))
-    if any(_ERROR in (each.get("docStatus"), each["status"]) for each in whole.values()):
+    if any(map(_is_error, whole.values())):
         raise _refused(Issue("All of it was entered in error.", "statements", "conflict"))
     draft, dossier, former = found
     if issues := list(faults(dossier, former, sentences)):
@@ -115,6 +139,10 @@ def keep(writer: Writer, asked: Asked, done: Corrected) -> None:
     if not drafts.correct(writer, entry, draft, decision, done.revision):
         raise Stale
     drafts.publish(writer, entry, draft, done.told)
+
+
+def _is_error(document: Json) -> bool:
+    return _ERROR in (document.get("docStatus"), document["status"])
 
 
 def _refused(*issues: Issue) -> Unprocessable:

@@ -13,7 +13,7 @@ from tests.conformance.road import Emitted, Json, asked
 from tests.disputing import decided, disagreed, disputed
 from tests.house import House, backend
 from tests.together import draft_of, together
-from tests.writers import created, observation
+from tests.writers import created, note, observation
 
 # The letters with their Tasks, and who told what of both.
 DISPUTES = "Task?_count=40&_revinclude=Communication:about&_revinclude=Provenance:target"
@@ -99,6 +99,10 @@ def _corrected(house: House, document: str) -> Iterator[Emitted]:
     wrong = disputed(house, f"DocumentReference/{document}")
     sentence = house.get(f"/corrections/{wrong['id']}", house.clinician).json()["statements"][0]["id"]
     decided(house, wrong, "accept", statements=[{"id": sentence, "text": "Sleeps well on five days of seven."}])
+    text = created(house, note(house.world.patient))
+    reworded = [{"id": "text", "text": "Slept well, but for two nights."}]
+    decided(house, disputed(house, f"DocumentReference/{text['id']}"), "accept", statements=reworded)
+    yield from asked(house, house.own_ehr, f"DocumentReference/{text['id']}")
     score = created(house, observation(house.world.patient))
     decided(house, disputed(house, f"Observation/{score['id']}"), "accept", set={"valueQuantity.value": 8})
     denied = disputed(house, f"Observation/{score['id']}")

@@ -11,6 +11,7 @@ from gateway.api.pages.value_fields import Field, advice, field_of, is_same, rea
 from gateway.errors import Issue, Unprocessable
 from gateway.rules.correction import Step
 from gateway.rules.evidence import Origin, Statement
+from gateway.rules.text_documents import TEXT
 from gateway.rules.upholding import Remedy, Rewritten, settable
 from gateway.usecases.correction_views import Followed
 
@@ -36,13 +37,18 @@ def values(found: Followed, sent: Fields, faults: Mapping[str, str]) -> list[Fie
 def sentences(found: Followed, sent: Fields, faults: Mapping[str, str]) -> list[Field]:
     """A field for each sentence of a note."""
     return [
-        _sentence(number, each, sent.get(f"sentence-{each.id}", each.text), faults.get(f"sentence-{each.id}", ""))
+        _sentence(
+            f"Sentence {number}" if each.id != TEXT else "The text",
+            each,
+            sent.get(f"sentence-{each.id}", each.text),
+            faults.get(f"sentence-{each.id}", ""),
+        )
         for number, each in enumerate(found.statements, 1)
     ]
 
 
-def _sentence(number: int, each: Statement, text: str, fault: str) -> Field:
-    label = ", ".join(filter(None, (f"Sentence {number}", each.section, _VOICES[each.origin])))
+def _sentence(name: str, each: Statement, text: str, fault: str) -> Field:
+    label = ", ".join(filter(None, (name, each.section, _VOICES[each.origin])))
     return Field(f"sentence-{each.id}", label, "text", text, max(2, len(text) // 48 + 1), fault)
 
 

@@ -187,7 +187,7 @@ def test_every_fault_is_told_by_its_place_and_changes_nothing(house: House, made
 
 
 def test_what_has_no_sentences_of_ours_takes_none(house: House, made: dict[str, str]) -> None:
-    document = created(house, note(house.world.patient))
+    document = created(house, note(house.world.patient, media="application/pdf"))
     task = disputed(house, f"DocumentReference/{document['id']}")
     assert statements(house, task) == []
     answer = decide(house, task, "accept", statements=[{"id": "s1", "text": RIGHT}])

@@ -16,6 +16,7 @@ from tests.browsing import browser, text
 from tests.disputing import asked, decided, disagreed, disputed, letter, stage
 from tests.house import House
 from tests.writers import created, observation
+from tests.writers import note as ehr_note
 
 RIGHT = "Sleeps seven hours, as Sam says."
 
@@ -89,6 +90,15 @@ def test_what_she_wrote_stays_where_it_cannot_be_kept_yet(
     assert unreadable.status_code == 422
     assert "control character" in fault_at(unreadable.text, name)
     assert status_of(house, note) == "queued"
+
+
+def test_an_ehrs_note_is_put_right_as_a_whole(house: House, grace: TestClient) -> None:
+    document = f"DocumentReference/{created(house, ehr_note(house.world.patient))['id']}"
+    one = f"{THEIRS}/{disputed(house, document)['id']}"
+    assert "The text, Clinician-written" in text(read(grace, one))
+    fields = {"decision": "accept", "reason": "So.", "version": "1", "sentence-text": RIGHT}
+    sent(grace, one, f"{one}/decide", **fields)
+    assert RIGHT in text(read(grace, one))
 
 
 def day_after(task: dict[str, Any], days: int) -> str:

@@ -109,7 +109,7 @@ def test_a_patient_takes_it_back(house: House, sam: TestClient) -> None:
 
 
 def test_a_document_takes_an_addendum(house: House, grace: TestClient) -> None:
-    document = created(house, note(house.world.patient))
+    document = created(house, note(house.world.patient, media="application/pdf"))
     task = disputed(house, f"DocumentReference/{document['id']}")
     one = f"{THEIRS}/{task['id']}"
     assert "An addendum to the document" in text(read(grace, one))
