@@ -55,8 +55,10 @@ class _Score:
         return int(self.total)
 
     def may_be(self, value: Decimal) -> bool:
-        """Of an instrument answered in part, the rest may have counted too."""
-        return value == self.total if self.total is not None else self.length is None or value >= self.least
+        """Of an instrument answered in part, the rest may have counted too; of more than it asks, some may not."""
+        if self.total is not None:
+            return value == self.total
+        return self.length is None or len(self.points) > self.length or value >= self.least
 
 
 def recounted(
