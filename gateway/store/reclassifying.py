@@ -62,7 +62,8 @@ _ABOUT = [
 _NAMED = (resource.c.type == bindparam("type"), resource.c.id == bindparam("id"))
 _WHOSE = Prepared(select(resource.c.pk, resource.c.patient_id).where(*_NAMED, resource.c.is_current))
 _FORMER = Prepared(select(resource.c.pk).where(*_NAMED, resource.c.version == bindparam("number")))
-_VERSIONS = Prepared(select(resource.c.pk).where(*_NAMED))
+_WHICH = [resource.c.pk, resource.c.type, resource.c.id, resource.c.version, resource.c.is_current]
+_VERSIONS = Prepared(select(*_WHICH).where(*_NAMED))
 _Told = tuple[str, str, str, bool]  # type, id, number, whether it is the current one
 _TYPES: Mapping[str, Any] = {"type": String, "id": String, "number": String, "is_current": Boolean}
 _TOLD = tuple(_TYPES)
@@ -110,9 +111,10 @@ def settle(writer: Writer, versions: Sequence[Version], pks: Sequence[int], move
     """Keep beside new versions whose they are and what they tell of, and classify anew what depends on them."""
     _note(writer, list(zip(pks, versions, strict=True)))
     kept = [(*version.name, str(version.number), True) for version in versions]
-    depending = _telling_of(writer, kept) - set(pks)
-    _join(writer, depending)
-    _classify(writer, sorted(depending | set(_versions_of(writer, moved))))
+    _join(writer, _telling_of(writer, kept).keys() - set(pks))
+    referred = _versions_of(writer, moved)
+    depending = _reaching(writer, [*kept, *referred.values()]) - set(pks)
+    _classify(writer, sorted(depending | referred.keys()))
 
 
 def _join(writer: Writer, pks: Iterable[int]) -> None:
@@ -128,7 +130,7 @@ def _join(writer: Writer, pks: Iterable[int]) -> None:
                 _write(writer, _SUBJECTS, [(row.pk, patient) for patient in new] if len(now) > 1 else [])
                 writer.run(_BELONG, {"the_pk": row.pk, "the_patient": SEVERAL if len(now) > 1 else now[0]})
                 joined.append((row.type, row.id, str(row.number), row.is_current))
-        ahead = _telling_of(writer, joined)
+        ahead = set(_telling_of(writer, joined))
 
 
 def settle_deletion(writer: Writer, former: int, now: int) -> None:
@@ -222,17 +224,36 @@ def _rows(db: Reader, pks: Sequence[int]) -> list[_Row]:
     return sorted(found)
 
 
-def _telling_of(db: Reader, versions: Sequence[_Told]) -> set[int]:
-    """What tells of these versions: by their numbers, or of the current one."""
+def _reaching(db: Reader, versions: Sequence[_Told]) -> set[int]:
+    """What tells of these versions, and what tells of that: the consents of whom only the last is about may single out
+    the first, while the kind of what is in between stays."""
     found: set[int] = set()
-    for some in batches(versions):
-        values = {f"{key}{place}": held for place, one in enumerate(some) for key, held in zip(_TOLD, one, strict=True)}
-        found |= {pk for (pk,) in db.all(_telling(len(some)), values)}
+    for _ in range(_ROUNDS):
+        telling = {pk: told for pk, told in _telling_of(db, versions).items() if pk not in found}
+        if not telling:
+            break
+        found |= telling.keys()
+        versions = list(telling.values())
     return found
 
 
-def _versions_of(db: Reader, names: Iterable[Name]) -> list[int]:
-    return sorted(pk for type, id in names for (pk,) in db.all(_VERSIONS, {"type": type, "id": id}))
+def _telling_of(db: Reader, versions: Sequence[_Told]) -> dict[int, _Told]:
+    """What tells of these versions: by their numbers, or of the current one."""
+    found: dict[int, _Told] = {}
+    for some in batches(versions):
+        values = {f"{key}{place}": held for place, one in enumerate(some) for key, held in zip(_TOLD, one, strict=True)}
+        found |= _which(db.all(_telling(len(some)), values))
+    return found
+
+
+def _versions_of(db: Reader, names: Iterable[Name]) -> dict[int, _Told]:
+    rows = (row for type, id in names for row in db.all(_VERSIONS, {"type": type, "id": id}))
+    return _which(rows)
+
+
+def _which(rows: Iterable[tuple[Any, ...]]) -> dict[int, _Told]:
+    """Versions by their row numbers, as others may tell of them."""
+    return {pk: (type, id, str(number), bool(is_current)) for pk, type, id, number, is_current in rows}
 
 
 def _name(reference: str) -> Name:
@@ -261,4 +282,5 @@ def _telling(size: int) -> Prepared:
     asked = union_all(*rows).cte("asked")
     is_meant = or_(target.c.version == asked.c.number, and_(target.c.version.is_(None), asked.c.is_current))
     joined = and_(target.c.type == asked.c.type, target.c.id == asked.c.id)
-    return Prepared(select(target.c.resource_pk).select_from(asked.join(target, joined)).where(is_meant))
+    telling = asked.join(target, joined).join(resource, resource.c.pk == target.c.resource_pk)
+    return Prepared(select(*_WHICH).select_from(telling).where(is_meant))

@@ -99,6 +99,21 @@ def test_an_anchor_relates_what_is_about_others_than_itself(
     assert not seen("Condition/k")
 
 
+@pytest.mark.parametrize("whose", [(), ("bob",)])
+def test_an_anchor_relates_what_tells_of_what_is_about_nobody_or_another(
+    keep: Callable[..., Stored], enforce: Callable[..., None], seen: Callable[..., bool], whose: tuple[str, ...]
+) -> None:
+    keep("Location", "l", *whose)
+    keep("Provenance", "v", *whose, target=[{"reference": "Location/l"}])
+    keep("Provenance", "of-it", "ann", target=[{"reference": "Provenance/v"}])
+    related = marked(Effect.DENY, Selector("related", ("Encounter/e",)))
+    enforce("bob", permit("bob", EHR))
+    enforce("ann", permit("ann", EHR), deny("ann", EHR, shape=related))
+    assert seen("Provenance/of-it")
+    keep("Encounter", "e", "ann", location=[{"location": {"reference": "Location/l"}}])
+    assert not seen("Provenance/of-it")
+
+
 def test_a_provenance_is_as_visible_as_its_target_is_now(
     keep: Callable[..., Stored], enforce: Callable[..., None], seen: Callable[..., bool]
 ) -> None:
