@@ -72,6 +72,7 @@ class TracedPart(Shape):
 class TracedEntry(Shape):
     id: str
     resource: str = Field(description="What it was published as.")
+    patient: str
     headline: str
     origin: Origin
     revises: str | None

@@ -35,6 +35,7 @@ class EntryView(Shape):
 
     id: str
     type: str
+    patient: str = Field(description="Whom it is about; where the draft is about several, one of them.")
     origin: Origin
     written_by: str | None
     labels: list[str]
@@ -77,6 +78,7 @@ def entry_view(reviewed: ReviewedEntry) -> EntryView:
     return EntryView(
         id=entry.id,
         type=entry.type,
+        patient=reviewed.patient,
         origin=entry.origin,
         written_by=f"Practitioner/{entry.by}" if entry.by else None,
         labels=list(reviewed.labels),

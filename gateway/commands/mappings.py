@@ -43,7 +43,8 @@ def try_(
     trial = try_parts(known[name], dict(map(_part, files)))
     for resource, head in zip(trial.mapped.resources, trial.mapped.heads, strict=True):
         named = f" as {escape(head.name)}" if head.name else ""
-        console.print(f"[bold]{resource.get('resourceType')}[/bold] by {head.by}{named}")
+        whose = f" of {escape(head.of)}" if head.of else ""
+        console.print(f"[bold]{resource.get('resourceType')}[/bold] by {head.by}{named}{whose}")
         console.print(JSON(dump(resource).decode()))
     console.print(_coverage(trial))
     for issue in trial.mapped.skipped:

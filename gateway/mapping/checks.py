@@ -6,9 +6,9 @@
         at: total
         says: The total is not the sum of the answers.
 
-`of` leads to the values that are looked at (`[*]` stands for every item), `holds` is asked of each, `at` says where
-below it the fault is, so that the producer is told the place in its own payload. What is passed on the way is known by
-the name of its member: here `%products` and `%questionnaires`, and always `%context`.
+`of` leads to the values that are looked at (`[*]` stands for every item; lists on the way are entered unasked), `holds`
+is asked of each, `at` says where below it the fault is, so that the producer is told the place in its own payload. What
+is passed on the way is known by the name of its member: here `%products` and `%questionnaires`, and always `%context`.
 """
 
 from __future__ import annotations
@@ -89,6 +89,9 @@ def _reached(
     elif steps[0] is None and isinstance(value, list):
         for index, item in enumerate(value):
             yield from _reached(item, steps[1:], (*place, index), {**passed, str(place[-1]): item})
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _reached(item, steps, (*place, index), {**passed, str(place[-1]): item})
     elif isinstance(steps[0], str) and isinstance(value, Mapping) and steps[0] in value:
         inner = value[steps[0]]
         yield from _reached(inner, steps[1:], (*place, steps[0]), {**passed, steps[0]: inner})

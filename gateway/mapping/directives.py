@@ -1,4 +1,5 @@
-"""The keys of a template that are instructions: FPML's, and our own `{% evidence %}`, `{% name %}`, `{% by %}`.
+"""The keys of a template that are instructions: FPML's, and our own `{% evidence %}`, `{% name %}`, `{% by %}`,
+`{% of %}`.
 
 https://github.com/beda-software/FHIRPathMappingLanguage
 """
@@ -17,6 +18,7 @@ _FORMS = {
     "evidence": re.compile(r"\{%\s*evidence\s*%\}"),
     "name": re.compile(r"\{%\s*name\s*%\}"),
     "by": re.compile(r"\{%\s*by\s*%\}"),
+    "of": re.compile(r"\{%\s*of\s*%\}"),
     "context": re.compile(r"\{\{\s*([\s\S]+?)\s*\}\}"),
 }
 _LOOKS_LIKE_ONE = re.compile(r"\{\{|\{%|\{\[|%\}|\}\}|\]\}")

@@ -111,11 +111,11 @@ class Mapping:
         plain = _Unmarked(names_of(made))
         resources = [plain.of(item, number, ()) for number, item in enumerate(made)]
         spoken = _items(self.transcript(root, variables)) if self.transcript else []
-        return Mapped(resources, [_head(item) for item in made], plain.statements, segments(spoken))
+        return Mapped(resources, [_head(item) for item in made], plain.statements, segments(spoken), inputs=root)
 
     def _comparable(self, inputs: Members[str, Any], session: Members[str, Any]) -> Any:
         mapped = self._filled(inputs, session)
-        heads = [(head.name, head.by) for head in mapped.heads]
+        heads = [(head.name, head.by, head.of) for head in mapped.heads]
         statements = [(entry.resource, entry.path, entry.segments, entry.by) for entry in mapped.statements]
         spoken = [(entry.id, entry.text, entry.speaker, entry.start, entry.end) for entry in mapped.transcript]
         return mapped.resources, heads, statements, spoken
@@ -131,7 +131,10 @@ def _items(value: Any) -> Sequence[Any]:
 
 
 def _head(value: Any) -> Head:
-    return Head(value.mark.name, value.mark.by or "machine") if isinstance(value, Marked) else Head()
+    if not isinstance(value, Marked):
+        return Head()
+    mark = value.mark
+    return Head(mark.name, mark.by or "machine", mark.of, mark.source)
 
 
 class _Unmarked:

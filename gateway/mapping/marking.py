@@ -1,4 +1,4 @@
-"""The closures that mark what a template makes: segments it rests on, its local name, its writer."""
+"""The closures that mark what a template makes: segments it rests on, its local name, its writer, its patient."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from gateway.mapping.marks import WRITERS, Mark, Marked, unfit
 from gateway.mapping.strings import Closure, Variables, evaluated
 from gateway.mapping.values import ABSENT
 
+LOOPED = ""  # the variable that holds the object a template is being filled with; no template can name it
 
-def marking(content: Closure, segments: Closure, name: Closure, by: Closure, place: str) -> Closure:
+
+def marking(content: Closure, segments: Closure, name: Closure, by: Closure, of: Closure, place: str) -> Closure:
     """Marks the object that `content` gives, where it gives one."""
 
     def mark(root: Any, variables: Variables) -> Any:
         value = content(root, variables)
         if not isinstance(value, dict):
             return ABSENT
-        said = [closure(root, variables) for closure in (segments, name, by)]
-        new = Mark(place, *(None if item is ABSENT else item for item in said))
+        said = (closure(root, variables) for closure in (segments, name, by, of))
+        known = [None if item is ABSENT else item for item in said]
+        new = Mark(place, known[0], known[1], known[2], known[3], variables.get(LOOPED))
         return Marked(value, value.mark.joined(new) if isinstance(value, Marked) else new)
 
     return mark
@@ -37,7 +40,7 @@ def segments_of(expression: Expression, place: str) -> Closure:
 
 
 def name_of(closure: Closure, place: str) -> Closure:
-    """Raises MappingRefusal, when it runs, for what is no text."""
+    """Of an entry or of a patient. Raises MappingRefusal, when it runs, for what is no text."""
 
     def name(root: Any, variables: Variables) -> Any:
         value = closure(root, variables)

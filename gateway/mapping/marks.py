@@ -1,4 +1,5 @@
-"""What a template says of an object beside its members: the evidence it rests on, its local name, whose words it is.
+"""What a template says of an object beside its members: the evidence it rests on, its local name, whose words it is,
+and which of several patients it is about.
 
 Also the references between entries: `{reference: "local:<name>"}` means the entry with that `{% name %}`, or whom the
 gateway knows: the patient, the clinician, the custodian.
@@ -20,18 +21,23 @@ WRITERS = ("machine", "patient", "clinician")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`segments` is None where the object is no statement; `place` is where the template has it."""
+    """`segments` is None where the object is no statement; `place` is where the template has it; `of` is what the
+    payload calls the patient; `source` the object of the payload that it is made of, where it is made for each of a
+    list."""
 
     place: str
     segments: tuple[str, ...] | None = None
     name: str | None = None
     by: str | None = None
+    of: str | None = None
+    source: object = None
 
     def joined(self, other: Mark) -> Mark:
         """The mark of two objects merged: all the evidence of both, and what the later says of name and writer."""
         both = None if self.segments is other.segments is None else (*(self.segments or ()), *(other.segments or ()))
         segments = None if both is None else tuple(dict.fromkeys(both))
-        return Mark(self.place, segments, other.name or self.name, other.by or self.by)
+        name, by, of = other.name or self.name, other.by or self.by, other.of or self.of
+        return Mark(self.place, segments, name, by, of, self.source)
 
 
 class Marked(dict[str, Any]):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 Step = str | int
 Place = tuple[Step, ...]
@@ -32,3 +33,12 @@ def steps_of(path: str) -> list[str | None]:
             return []
         steps += [match[1], *[None] * match[2].count("[*]")]
     return steps
+
+
+def place_of(source: object, within: Any, at: Place = ()) -> Place | None:
+    """Where this very object stands within a document; None for one that is no part of it."""
+    if within is source:
+        return at
+    members = within.items() if isinstance(within, Mapping) else enumerate(within) if isinstance(within, list) else ()
+    found = (place_of(source, inner, (*at, step)) for step, inner in members if isinstance(inner, dict | list))
+    return next((place for place in found if place is not None), None)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from gateway.mapping.directives import Directive, DirectiveFault, of_keys
 from gateway.mapping.expression import Expression, ExpressionFault, Scope, compile_expression
 from gateway.mapping.law import breach
-from gateway.mapping.marking import marking, name_of, segments_of, writer_of
+from gateway.mapping.marking import LOOPED, marking, name_of, segments_of, writer_of
 from gateway.mapping.marks import LOCAL, WRITERS, Mark, Marked, local_reference, unfit
 from gateway.mapping.places import Place, spell
 from gateway.mapping.shape import ANY, Shape, of_data
@@ -22,7 +22,8 @@ def compile_template(source: Source, place: Place, node: Any, scope: Scope, *, m
     return _Compiler(source, makes_resources).node(node, place, scope)
 
 
-_MARKS = frozenset({"evidence", "name", "by"})
+_MARKS = frozenset({"evidence", "name", "by", "of"})
+_OF_ENTRIES = frozenset({"name", "of"})
 
 
 class _Compiler:
@@ -107,7 +108,8 @@ class _Compiler:
         written = spell(place)
 
         def run_context(root: Any, variables: Variables) -> Any:
-            return flat(inner(item, variables) for item in evaluated(expression, root, variables, written))
+            found = evaluated(expression, root, variables, written)
+            return flat(inner(item, _filled_with(item, variables)) for item in found)
 
         return run_context
 
@@ -158,15 +160,17 @@ class _Compiler:
         if not self.may_mark:
             self.refuse(place, "only an object of a resource can be marked; this cannot stand here")
         is_entry = all(isinstance(step, int) or is_template(step) for step in place[1:])
-        if not is_entry and ("name" in directives or "evidence" not in directives):
-            self.refuse(place, "only a resource has a name, and only a resource or a statement is by somebody")
+        if not is_entry and (directives.keys() & _OF_ENTRIES or "evidence" not in directives):
+            text = "only a resource has a name or a patient, and only a resource or a statement is by somebody"
+            self.refuse(place, text)
         found = {
             kind: (node[directives[kind].key], (*place, directives[kind].key)) for kind in directives.keys() & _MARKS
         }
         segments = self.evidence(*found["evidence"], scope) if "evidence" in found else _nothing
         name = self.name(*found["name"], scope) if "name" in found else _nothing
         by = self.writer(*found["by"], scope) if "by" in found else _nothing
-        return marking(content, segments, name, by, spell(place))
+        of = self.name(*found["of"], scope) if "of" in found else _nothing
+        return marking(content, segments, name, by, of, spell(place))
 
     def evidence(self, text: Any, place: Place, scope: Scope) -> Closure:
         if not isinstance(text, str):
@@ -211,10 +215,16 @@ def _looping(expression: Expression, item: str, index: str | None, body: Closure
     def each(root: Any, variables: Variables) -> Any:
         found = evaluated(expression, root, variables, place)
         if index is None:
-            return flat(body(root, {**variables, item: value}) for value in found)
-        return flat(body(root, {**variables, item: value, index: n}) for n, value in enumerate(found))
+            return flat(body(root, {**_filled_with(value, variables), item: value}) for value in found)
+        return flat(
+            body(root, {**_filled_with(value, variables), item: value, index: n}) for n, value in enumerate(found)
+        )
 
     return each
+
+
+def _filled_with(value: Any, variables: Variables) -> Variables:
+    return {**variables, LOOPED: value} if isinstance(value, dict) else variables
 
 
 def _choosing(expression: Expression, then: Closure, otherwise: Closure, place: str) -> Closure:

@@ -17,6 +17,7 @@ from gateway.rules.evidence import Statement
 from gateway.rules.labelling_written import label_carried
 from gateway.rules.provenance import Act, of_entry, of_note, of_part, of_statement
 from gateway.rules.revision import Revision
+from gateway.rules.succeeding import succeeding, version_of
 
 Json = dict[str, Any]
 Companions = Mapping[str, Mapping[str, Any]]
@@ -64,6 +65,11 @@ def published(act: Act, content: Content, companions: Companions, base: str) -> 
     return _resources(act, content, companions, base, lambda what: published_id(draft, what))
 
 
+def owners(entries: Sequence[Entry], draft_id: str) -> dict[str, str]:
+    """The patient of what an approval publishes of each entry that is about one of several, by its reference."""
+    return {f"{each.type}/{published_id(draft_id, each.id)}": each.patient for each in entries if each.patient}
+
+
 def published_id(draft_id: str, what: str) -> str:
     """The id under which an approval publishes an entry: nothing to guess from, as that of the draft is told nobody."""
     return str(uuid5(UUID(draft_id), f"published {what}"))
@@ -79,7 +85,7 @@ def corrected(
     kept = {"Composition", *_documents(act.basis).values()}
     named = {entry.name: f"{entry.type}/{published_id(draft, entry.id)}" for entry in content.entries if entry.name}
     relations = [
-        {"code": "replaces", "targetReference": {"reference": _version_of(former)}}
+        {"code": "replaces", "targetReference": {"reference": version_of(former)}}
         for former in formers.values()
         if former["resourceType"] == "Composition"
     ]
@@ -94,23 +100,12 @@ def corrected(
     return tuple(_succeeding(each, formers) for each in note), told
 
 
-def _version_of(resource: Json) -> str:
-    return f"{resource['resourceType']}/{resource['id']}/_history/{resource['meta']['versionId']}"
-
-
 def _succeeding(made: Json, formers: Mapping[str, Json]) -> Json:
-    """What the former version says of its place among other documents stays; it is labelled no lower."""
+    """As the version after the former, and labelled no lower."""
     former = formers.get(f"{made['resourceType']}/{made['id']}")
     if former is None:
         return made
-    if made["resourceType"] == "DocumentReference":
-        own = f"DocumentReference/{made['id']}/_history/"
-        others = [
-            each for each in former.get("relatesTo", ()) if not each["target"].get("reference", "").startswith(own)
-        ]
-        relation = {"code": "replaces", "target": {"reference": _version_of(former)}}
-        made = made | {"status": former["status"], "relatesTo": [*others, relation]}
-    return label_carried(made, [former])
+    return label_carried(succeeding(made, former) if made["resourceType"] == "DocumentReference" else made, [former])
 
 
 def taken(content: Content) -> list[Entry]:
@@ -124,16 +119,19 @@ def _resources(
 ) -> tuple[Json, ...]:
     ids = {entry.id: name(entry.id) for entry in content.entries}
     named = {entry.name: f"{entry.type}/{ids[entry.id]}" for entry in content.entries if entry.name}
-    references = references_of(act, named)
-    entries = [made(entry, act, ids[entry.id], references) for entry in content.entries]
+    acts = [act.about(entry.patient) for entry in content.entries]
+    entries = [
+        made(entry, own, ids[entry.id], references_of(own, named))
+        for entry, own in zip(content.entries, acts, strict=True)
+    ]
     version = 1 if act.approval else act.revision
     targets = [f"{each['resourceType']}/{each['id']}/_history/{version}" for each in entries]
-    told = list(_told(content.entries, targets, act, name))
+    told = list(_told(content.entries, targets, acts, name))
     if content.outline is None:
         return (*entries, *told)
     within = {f"{each['resourceType']}/{each['id']}": each for each in entries}
     taken = {named[each]: within[named[each]] for each in _taken(content) if each in named}
-    note, of_note = _note(act, content, {**companions, **taken}, references, base, name)
+    note, of_note = _note(act, content, {**companions, **taken}, references_of(act, named), base, name)
     return (*note, *entries, *of_note, *told)
 
 
@@ -178,8 +176,10 @@ def _note(
     )
 
 
-def _told(entries: Sequence[Entry], targets: Sequence[str], act: Act, name: Callable[[str], str]) -> Iterator[Json]:
-    for entry, target in zip(entries, targets, strict=True):
+def _told(
+    entries: Sequence[Entry], targets: Sequence[str], acts: Sequence[Act], name: Callable[[str], str]
+) -> Iterator[Json]:
+    for entry, target, act in zip(entries, targets, acts, strict=True):
         yield of_entry(name(f"of {entry.id}"), target, entry, act)
         for part in entry.parts:
             yield of_part(name(f"of {entry.id} {part.id}"), target, part, act)

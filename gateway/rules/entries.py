@@ -36,7 +36,8 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One resource of a draft beside its note: `id` is "e1", "e2", …, `name` what others of the draft call it,
-    `resource` what the mapping made; `of` names what it revises, `by` is the Practitioner who changed it."""
+    `resource` what the mapping made; `of` names what it revises, `by` is the Practitioner who changed it; `patient`
+    whom it is about, where the draft is about several."""
 
     id: str
     resource: dict[str, Any]
@@ -46,6 +47,7 @@ class Entry:
     parts: tuple[Part, ...] = ()
     of: str | None = None
     by: str | None = None
+    patient: str | None = None
 
     @property
     def type(self) -> str:

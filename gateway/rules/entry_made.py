@@ -27,7 +27,7 @@ def references_of(act: Act, ids: Mapping[str, str]) -> dict[str, str]:
     """What each local name means: `ids` are the literal references of the named entries."""
     basis = act.basis
     people = {
-        PATIENT: reference("Patient", basis.patient_id),
+        **({} if basis.several else {PATIENT: reference("Patient", basis.patient_id)}),
         CLINICIAN: clinician_of(basis),
         CUSTODIAN: reference("Organization", basis.attribution.custodian_id),
     }

@@ -8,7 +8,7 @@ http://hl7.org/fhir/uv/aitransparency (AI-Provenance), US Core 6.1.0 Provenance 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,12 @@ class Act:
     editors: tuple[str, ...] = ()
     approval: Approval | None = None
     protection: Protection = SESSION
+
+    def about(self, patient_id: str | None) -> Act:
+        """The same, told of what is about one of several patients."""
+        if patient_id is None:
+            return self
+        return replace(self, basis=replace(self.basis, patient_id=patient_id, several=()))
 
     @property
     def activity(self) -> dict[str, Any]:

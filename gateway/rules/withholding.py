@@ -14,6 +14,7 @@ from gateway.rules.consent_compile import selectors_of
 from gateway.rules.content import Kind, aspect_of, told_by
 from gateway.rules.selector import Selector
 from gateway.rules.shape import Effect
+from gateway.rules.subjects import patients_of
 
 Resources = Sequence[Mapping[str, Any]]
 
@@ -31,9 +32,15 @@ def is_withheld(
     """Whether any of a draft's resources is refused by `rules`, those that name who looks: one hides them all."""
     facts = (
         Facts((patient_id,), custodian_id, kind.confidentiality, kind)
-        for kind in _kinds(resources, selectors_of(rules))
+        for kind in _kinds([each for each in resources if _may_be_about(each, patient_id)], selectors_of(rules))
     )
     return any(decide(each, visibility, {patient_id: rules}).verdict is Verdict.DENY for each in facts)
+
+
+def _may_be_about(resource: Mapping[str, Any], patient_id: str) -> bool:
+    """Not what is about another of several patients alone; what names none tells of the others."""
+    named = patients_of(resource)
+    return not named or patient_id in named
 
 
 def _kinds(resources: Resources, selectors: Sequence[Selector]) -> Iterator[Kind]:

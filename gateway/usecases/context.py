@@ -3,7 +3,7 @@ app carried what people wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -57,9 +57,9 @@ _TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6
 _LONG = {"type": "string", "minLength": 1, "maxLength": 200_000, "pattern": r"\S"}
 _TOLD = {"type": "string", "maxLength": 20_000, "pattern": r"\S"}
 _IDENTIFIER = _object(["system", "value"], system=_text(), value=_text())
-_PATIENT = _object([], reference=_reference("Patient"), identifier=_IDENTIFIER) | {
-    "minProperties": 1,
-    "maxProperties": 1,
+_CALLED = _text() | {"description": "What the payload calls the patient; without it, what is said here."}
+_PATIENT = _object([], reference=_reference("Patient"), identifier=_IDENTIFIER, called=_CALLED) | {
+    "oneOf": [{"required": ["reference"]}, {"required": ["identifier"]}]
 }
 _SEVERAL = {"type": "array", "minItems": 2, "maxItems": 20, "uniqueItems": True, "items": _PATIENT}
 _ATTRIBUTES = {id: _TOLD | {"title": title} for id, title in ATTRIBUTES.items()}
@@ -103,6 +103,7 @@ def check_context(parts: dict[str, Any]) -> dict[str, Any]:
     issues = _CHECKED.faults(given) or [
         *_sender_faults(given[NAME]),
         *_time_faults(given[NAME].get("session", {})),
+        *_name_faults(given[NAME]),
         *card_faults(given[NAME].get("modelCard", {}), f"{NAME}.modelCard"),
     ]
     if issues:
@@ -122,6 +123,19 @@ def patients_of(context: Mapping[str, Any]) -> list[tuple[str, Any]]:
     if isinstance(several, list):
         return [(f"{NAME}.patients[{number}]", each) for number, each in enumerate(several)]
     return [(f"{NAME}.patient", context.get("patient"))]
+
+
+def called(wanted: Mapping[str, Any]) -> str:
+    """What a payload calls a patient of its context."""
+    name = wanted.get("called") or wanted.get("reference") or wanted["identifier"]["value"]
+    return str(name)
+
+
+def _name_faults(context: Mapping[str, Any]) -> Iterator[Issue]:
+    names = [called(wanted) for _, wanted in patients_of(context)]
+    for number, (place, _) in enumerate(patients_of(context)):
+        if names[number] in names[:number]:
+            yield Issue("Two patients are called the same.", place, "duplicate")
 
 
 def _sender_faults(context: Mapping[str, Any]) -> list[Issue]:

@@ -71,7 +71,7 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class View:
     """One draft as its reviewer sees it. `sections` are the titles by id, in order; `entry_lines` what each entry rests
-    on, by its id."""
+    on, by its id; `whose` the name of whom it is about, by its id, where the draft is about several."""
 
     draft: Draft
     dossier: Dossier
@@ -84,6 +84,7 @@ class View:
     removed: tuple[Entry, ...]
     edits: tuple[Edit, ...]
     entry_lines: Mapping[str, tuple[Line, ...]]
+    whose: Mapping[str, str]
 
 
 def inbox(services: Services, asked: Asked, state: State = State.PENDING, *, count: int = 100) -> list[Waiting]:
@@ -126,6 +127,7 @@ def _view(services: Services, db: Reader, asked: Asked, draft: Draft) -> View:
     segments = transcripts.segments(db, sight, services.vault, draft.session_id)
     machine = {statement.id: statement.text for statement in dossier.statements}
     current = revisions[-1][1]
+    patients = _patients(db, asked, draft)
     return View(
         draft,
         dossier,
@@ -140,6 +142,7 @@ def _view(services: Services, db: Reader, asked: Asked, draft: Draft) -> View:
         removed=removed(dossier, current),
         edits=edits_of(revisions),
         entry_lines={each.id: lines_of(each.segments, draft.session_id, segments) for each in current.entries},
+        whose={each.id: patients[each.patient] for each in current.entries if each.patient},
     )
 
 
@@ -165,7 +168,11 @@ def _changes(former: Revision, latter: Revision) -> tuple[Change, ...]:
 
 def _names(db: Reader, asked: Asked, draft: Draft, dossier: Dossier) -> tuple[str, str]:
     """How the patients and the model are called."""
-    found = (resources.read(db, asked.visibility, "Patient", id) for id in draft.patients)
-    patients = (name_of(json.parse(each.text) if each and each.text else None, "unnamed") for each in found)
     device = next((item for item in dossier.attributed if item["id"] == draft.device_id), None)
-    return ", ".join(patients), name_of(device, "unnamed")
+    return ", ".join(_patients(db, asked, draft).values()), name_of(device, "unnamed")
+
+
+def _patients(db: Reader, asked: Asked, draft: Draft) -> dict[str, str]:
+    """The names of all it is about, by their ids."""
+    found = ((id, resources.read(db, asked.visibility, "Patient", id)) for id in draft.patients)
+    return {id: name_of(json.parse(each.text) if each and each.text else None, "unnamed") for id, each in found}

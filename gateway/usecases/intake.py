@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Members
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,7 +26,7 @@ from gateway.rules.subjects import subject_of
 from gateway.store import registry, transcripts
 from gateway.store.database import Reader
 from gateway.store.submissions import Part
-from gateway.usecases.context import NAME, check_context, patients_of
+from gateway.usecases.context import NAME, called, check_context, patients_of
 from gateway.usecases.door import check_all
 from gateway.usecases.first_draft import Drafted, first_draft
 from gateway.usecases.services import Services
@@ -71,12 +72,24 @@ def take_in(services: Services, db: Reader, source: Source, mapping: Mapping, pa
     session = _session(db, source, context, patients)
     attribution = attribution_of(context, source.visibility.organization_id)
     made = attributed(context, attribution, source.at)
-    check_all(services, made)
+    check_all(services, made, lambda resource: _place_of(resource, attribution))
     draft = None
     if mapped.resources:
         basis = _basis(context, session, patients, attribution)
-        draft = first_draft(services, db, source.visibility, basis, made, mapped, mapping.name, source.at)
+        whom = dict(zip((called(wanted) for _, wanted in patients_of(context)), patients, strict=True))
+        draft = first_draft(services, db, source.visibility, basis, whom, made, mapped, mapping.name, source.at)
     return Intake(patients, session, attribution.custodian_id, mapped.transcript, draft, tuple(mapped.skipped))
+
+
+def _place_of(attributed: Members[str, Any], attribution: Attribution) -> str | None:
+    """Where the context says what a Device, card or prompt is made of."""
+    places = {
+        attribution.app_id: "source",
+        attribution.device_id: "model" if attribution.is_ai else "source",
+        attribution.card_id: "modelCard",
+        attribution.prompt_id: "prompt",
+    }
+    return f"{NAME}.{places[attributed['id']]}"
 
 
 def _basis(
@@ -141,6 +154,10 @@ def _patient(db: Reader, source: Source, wanted: dict[str, Any], place: str) -> 
         identifier = wanted["identifier"]
         found = registry.patients_identified(db, source.visibility, identifier["system"], identifier["value"])
     if len(found) != 1 or found[0].is_deleted:
-        issue = Issue("Not exactly one patient of this organization.", f"{place}.{next(iter(wanted))}", "not-found")
+        issue = Issue(
+            "Not exactly one patient of this organization.",
+            f"{place}.{'reference' if 'reference' in wanted else 'identifier'}",
+            "not-found",
+        )
         raise Unprocessable(issues=[issue])
     return found[0].id

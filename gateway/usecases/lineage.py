@@ -94,6 +94,7 @@ class TracedEntry:
 
     id: str
     resource: str
+    patient: str
     headline: str
     origin: Origin
     revises: str | None
@@ -212,6 +213,7 @@ def _traced_entry(entry: Entry, draft: Draft, segments: dict[str, Spoken]) -> Tr
     return TracedEntry(
         id=entry.id,
         resource=f"{entry.type}/{published_id(draft.id, entry.id)}",
+        patient=f"Patient/{entry.patient or draft.patient_id}",
         headline=headline(entry.resource),
         origin=entry.origin,
         revises=entry.of,

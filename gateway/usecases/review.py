@@ -5,7 +5,7 @@ The machine's text is never overwritten: every revision stays. An approval publi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from gateway.rules.access import Caller
 from gateway.rules.amending import Amendment, check_amended, content_of, editors_of
 from gateway.rules.audit import Act, AuditEntry
 from gateway.rules.basis import Approval
-from gateway.rules.drafting import Content, drafted, published
+from gateway.rules.drafting import Content, drafted, owners, published
 from gateway.rules.entry_amending import WantedEntry
 from gateway.rules.evidence import Wanted
 from gateway.rules.protection import Choice, check_choice, chosen, lowered, raised
@@ -100,7 +100,7 @@ def approve(services: Services, asked: Asked, draft_id: str, digest: str) -> Dec
     Raises NotFound, PreconditionFailed when the content is another or somebody else was first, Conflict."""
 
     def publish(step: _Step, state: State) -> Decided:
-        made, attributed, formers = _approved(step)
+        made, attributed, formers, whose = _approved(step)
         decision = drafts.Decision(state, asked.at, step.practitioner_id)
         references = tuple(sorted(f"{item['resourceType']}/{item['id']}" for item in made))
         entry = step.entry(digest, f"{_leading(references)}/_history/1")
@@ -110,9 +110,7 @@ def approve(services: Services, asked: Asked, draft_id: str, digest: str) -> Dec
                     raise PreconditionFailed
                 _make_known(writer, entry, step, attributed)
                 for item in made:
-                    whose = step.draft.patient_id, step.draft.custodian_id
-                    new = resources.New(item, *whose, patients=step.draft.several)
-                    resources.publish(writer, entry, new)
+                    resources.publish(writer, entry, _new(item, step.draft, whose))
                 drafts.publish(writer, entry, step.draft, made)
                 reprocessing.supersede(services, writer, asked, entry, formers, made)
         except PreconditionFailed:
@@ -197,8 +195,21 @@ def _leading(references: Sequence[str]) -> str:
     return min(references, key=lambda each: (each.startswith("Provenance/"), not each.startswith("DocumentReference/")))
 
 
-def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...], list[Stored]]:
-    """What approval publishes, the Device, card and prompt it makes known, and the documents it replaces."""
+def _new(item: dict[str, Any], draft: Draft, whose: Mapping[str, str]) -> resources.New:
+    """What is about one of several patients, and what tells of that, is that patient's; the rest is about all."""
+    is_record = item["resourceType"] == "Provenance"
+    about = [each["reference"] for each in item["target"]] if is_record else [f"{item['resourceType']}/{item['id']}"]
+    own = {whose.get(name.partition("/_history/")[0]) for name in about}
+    if len(own) == 1 and (patient := own.pop()):
+        return resources.New(item, patient, draft.custodian_id)
+    return resources.New(item, draft.patient_id, draft.custodian_id, patients=draft.several)
+
+
+def _approved(
+    step: _Step,
+) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...], list[Stored], Mapping[str, str]]:
+    """What approval publishes, the Device, card and prompt it makes known, the documents it replaces, and of several
+    patients which one each entry is about."""
     services, draft, by = step.services, step.draft, step.practitioner_id
     with services.database.read() as db:
         dossier, revisions = drafts.history(db, sight_of(step.asked.caller), draft.id)
@@ -213,7 +224,7 @@ def _approved(step: _Step) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, 
     content = Content(dossier.outline, revision.statements, revision.entries)
     made = reprocessing.replacing(published(told, content, companions, services.fhir_base), formers)
     check_all(services, made)
-    return made, dossier.attributed, formers
+    return made, dossier.attributed, formers, owners(content.entries, draft.id)
 
 
 def _make_known(writer: Writer, entry: AuditEntry, step: _Step, attributed: Sequence[dict[str, Any]]) -> None:

@@ -33,6 +33,11 @@ class ReviewedEntry:
     labels: tuple[str, ...]
     said: tuple[Said, ...]
 
+    @property
+    def patient(self) -> str:
+        """Whom it is about, as a reference."""
+        return str((self.resource.get("subject") or self.resource["for"])["reference"])
+
 
 def reviewed(dossier: Dossier, revision: Revision) -> tuple[ReviewedEntry, ...]:
     came = {entry.id: entry for entry in dossier.entries}

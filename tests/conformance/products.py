@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from gateway.fhir.json import dump
-from gateway.mapping.examples import examples_of
 from gateway.rules.codes import AI_INPUTS
 from gateway.usecases import drafts
 from tests.conformance.road import Emitted, asked
 from tests.house import House
-from tests.world import PROJECT
+from tests.of_mappings import context_of, draft_of, good
 
-APP = {"name": "Mood Diary", "version": "4.2", "manufacturer": "Example Apps Ltd"}
 CHAI = """<AppliedModelCard xmlns="https://mc.chai.org/v0.1/schema.xsd">
 <BasicInfo><ModelName>Calm Notes</ModelName></BasicInfo></AppliedModelCard>"""
 CARDS = ({"dsi": {"developer": "Example Ltd, care@example.org", "risks": "May miss irony."}}, {"chai": CHAI})
@@ -23,15 +19,9 @@ def examples(house: House) -> Iterator[Emitted]:
     """Each drafted and approved; those of transcripts alone make no draft."""
     for mapping in sorted(house.world.services.catalogue):
         for name, parts in good(mapping).items():
-            context = context_of(house, name, several=name.startswith("upheal/couple"))
+            context = context_of(house, name, several="/couple" in name)
             if draft := draft_of(house, mapping, context, parts):
                 yield from made_of(house, draft, name)
-
-
-def good(mapping: str) -> dict[str, dict[str, bytes]]:
-    """The parts of each example that is to be taken."""
-    found = examples_of(PROJECT / "mappings" / mapping)
-    return {f"{mapping}/{each.name}": each.parts for each in found if each.refused is None}
 
 
 def made_of(house: House, draft: str, name: str) -> Iterator[Emitted]:
@@ -52,21 +42,3 @@ def cards(house: House) -> Iterator[Emitted]:
         parts = good("gateway")["gateway/minimal"]
         yield from made_of(house, str(draft_of(house, "gateway", context, parts)), f"card {number}")
     yield from asked(house, house.own_ehr, "Device?_count=100", f"DocumentReference?type={AI_INPUTS}|&_count=100")
-
-
-def context_of(house: House, session: str, *, several: bool = False) -> dict[str, Any]:
-    context = house.world.context(session, source=APP)
-    if several:
-        del context["patient"]
-        context["patients"] = [{"reference": f"Patient/{id}"} for id in (house.world.patient, house.cast.neighbour)]
-    return context
-
-
-def draft_of(house: House, mapping: str, context: dict[str, Any], parts: dict[str, bytes]) -> str | None:
-    media = {each.name: each.media for each in house.world.services.catalogue[mapping].inputs}
-    files = {name: (name, data, media[name]) for name, data in parts.items()}
-    files["context"] = ("context", dump(context), "application/json")
-    answer = house.ask("POST", f"/submissions/{mapping}", house.scribe, files=files)
-    assert answer.status_code == 201, answer.text
-    draft: str | None = answer.json()["draft"]
-    return draft

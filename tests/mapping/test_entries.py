@@ -133,3 +133,28 @@ def test_a_mark_stands_where_it_means_something(load: Load, template: str) -> No
 @pytest.mark.parametrize("status", ["draft", "proposed", "in-progress", "preparation"])
 def test_each_kind_of_entry_may_say_that_it_is_not_settled(load: Load, status: str) -> None:
     assert applied(load, f"- {{status: {status}}}").resources == [{"status": status}]
+
+
+OF_EACH = """
+- "{% for line in note.lines %}":
+    "{% of %}": "{{ %line.id }}"
+    resourceType: Goal
+    description: {text: "{{ %line.text }}"}
+    note:
+      - "{% for source in %line.from %}":
+          text: "{{ %source }}"
+- resourceType: CarePlan
+  title: "{{ note.title }}"
+"""
+
+
+def test_an_entry_says_of_which_patient_it_is_and_where_in_the_payload_it_stands(load: Load) -> None:
+    lines = [{"id": "A", "text": "Walk", "from": ["x"]}, {"text": "Walk", "from": ["x"]}]
+    mapped = applied(load, OF_EACH, {"title": "Plan", "lines": lines})
+    assert [head.of for head in mapped.heads] == ["A", None, None]
+    assert [mapped.place(number) for number in range(3)] == ["note.lines[0]", "note.lines[1]", "resources[2]"]
+
+
+def test_only_an_entry_is_of_a_patient(load: Load) -> None:
+    with pytest.raises(MappingFault, match="only a resource has a name or a patient"):
+        load('- {x: {"{% of %}": "A", y: 1}}')

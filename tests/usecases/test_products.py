@@ -54,7 +54,7 @@ def of_type(resources: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 def test_every_example_is_published_valid_and_settled(world: World, known_profiles: Profiles) -> None:
     for name, example in EXAMPLES.items():
-        if example.refused is None and "products" in example.parts:
+        if example.refused is None and "products" in example.parts and name != "couple":  # of two patients
             approve(world, sent(world, name, session=name))
     made = [parse(json.dumps(one).encode()) for one in world.published()]
     assert len(made) > 100

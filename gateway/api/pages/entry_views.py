@@ -39,7 +39,7 @@ class ValueView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One entry and the lines it rests on; `rests` tells that it was made from others."""
+    """One entry and the lines it rests on; `rests` tells that it was made from others, `whose` it is among several."""
 
     key: str
     title: str
@@ -49,6 +49,7 @@ class EntryView:
     lines: tuple[LineView, ...]
     missing: int
     rests: bool
+    whose: str
 
     @property
     def is_bare(self) -> bool:
@@ -118,6 +119,7 @@ def _entry(view: View, reviewed: ReviewedEntry, sent: Mapping[str, str], faults:
         lines=line_views(lines),
         missing=sum(line.segment is None for line in lines),
         rests=any(name in entry.resource for name in ("derivedFrom", "basis", "reasonReference")),
+        whose=view.whose.get(entry.id, ""),
     )
 
 

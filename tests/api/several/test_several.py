@@ -153,12 +153,6 @@ def test_who_is_named_twice_or_unknown_is_told_by_place(house: House) -> None:
     assert (unknown.status_code, unknown.json()["issue"][0]["expression"]) == (422, ["context.patients[1].reference"])
 
 
-def test_what_is_of_one_of_them_only_comes_by_itself(house: House) -> None:
-    answer = together(house, mapping="gateway", parts={"products": {"themes": [{"text": "Rest"}]}})
-    assert (answer.status_code, answer.json()["issue"][0]["expression"]) == (422, ["context.patients"])
-    assert house.rows("SELECT count(*) FROM draft") == [(0,)]
-
-
 def test_an_ai_that_goes_on_with_one_is_told_of_it_while_the_other_permits_ai(house: House) -> None:
     approved(house, draft_of(together(house)))
     assert [item["kind"] for item in told(house)] == ["note"]
