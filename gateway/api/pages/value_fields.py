@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from gateway.fhir.json import parse
 from gateway.rules.entry_leaves import Leaf
 
 NUMBERS = ("decimal", "integer", "positiveInt", "unsignedInt")
@@ -50,7 +51,7 @@ def read(leaf: Leaf, sent: str) -> Any:
         return text[:_MINUTE] + was[_MINUTE:]
     try:
         if leaf.type == "decimal":
-            return Decimal(text)
+            return parse(str(Decimal(text)).encode())  # what JSON cannot hold nobody could read again
         return int(text) if leaf.type in NUMBERS else text
     except (InvalidOperation, ValueError):
         return text

@@ -154,15 +154,37 @@ def test_words_beside_the_answers_leave_the_score_alone(house: House) -> None:
     assert score(house, draft) == (3, "machine")
 
 
-def test_the_page_tells_at_the_answer_that_a_score_rests_on_it(house: House) -> None:
-    draft, browser = drafted(house, **DRINKS), signed_in(house, "grace")
+def typed(house: House, draft: str, text: str) -> httpx.Response:
+    """What the page answers when this is typed as the first answer."""
+    browser = signed_in(house, "grace")
     form = browser.get(f"/pages/reviews/{draft}/edit").text
     said = {name: re.findall(f'name="{name}" value="([^"]+)"', form)[-1] for name in ("csrf", "digest")}
     answers = ids(house, draft)["QuestionnaireResponse"]
-    field = re.findall(rf'name="(set-{answers}-[0-9]+)"[^>]*value="2"', form)[0]
-    answer = browser.post(f"/pages/reviews/{draft}/edit", data=said | {field: "4"})
+    field = re.findall(rf'name="(set-{answers}-[0-9]+)"[^>]*value="', form)[0]
+    answer: httpx.Response = browser.post(f"/pages/reviews/{draft}/edit", data=said | {field: text})
+    return answer
+
+
+def test_the_page_tells_at_the_answer_that_a_score_rests_on_it(house: House) -> None:
+    answer = typed(house, drafted(house, **DRINKS), "4")
     assert answer.status_code == 422
     assert "A score rests on this: say what it is now, or take it out as well." in answer.text
+
+
+@pytest.mark.parametrize("text", ["1E9999", "-9E999999", "9" * 70, "NaN", "four"])
+def test_the_page_takes_no_number_that_nobody_could_read_again(house: House, text: str) -> None:
+    draft = drafted(house, **PCL_5)
+    answer = typed(house, draft, text)
+    assert answer.status_code == 422
+    assert "Write a number, such as 7." in answer.text
+    assert score(house, draft) == (20, "machine")
+
+
+@pytest.mark.parametrize(("text", "total"), [("4.0", "23.0"), ("2e1", "39"), (".5", "19.5")])
+def test_the_page_takes_numbers_as_people_write_them(house: House, text: str, total: str) -> None:
+    draft = drafted(house, **PCL_5)
+    assert typed(house, draft, text).status_code == 200
+    assert score(house, draft)[0] == float(total)
 
 
 RISKY = {
