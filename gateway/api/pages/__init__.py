@@ -8,6 +8,7 @@ from gateway.api.pages import (
     corrections,
     decisions,
     draft,
+    homework,
     inbox,
     my_corrections,
     my_homework,
@@ -21,7 +22,7 @@ from gateway.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
 _PARTS = (
-    *(sign_in, inbox, alerts, corrections, draft, decisions, protection),
+    *(sign_in, inbox, alerts, corrections, homework, draft, decisions, protection),
     *(my_record, my_homework, my_corrections, consenting, static_files),
 )
 for part in _PARTS:

@@ -1,4 +1,4 @@
-"""Homework as its patient reads it: what to do, how it went so far, and what she can say of it now."""
+"""Homework as a person reads it: what to do, how it went so far, and what its patient can say of it now."""
 
 from __future__ import annotations
 
@@ -47,14 +47,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    who: str
+    """`by` is patient, clinic or app."""
+
+    by: str
     day: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What she can say: the status it becomes, in words."""
+    """What its patient can say: the status it becomes, in words."""
 
     to: str
     words: str
@@ -62,10 +64,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One piece of homework. `may_tell`: nothing of it is kept from her, so that she can add to it."""
+    """One piece of homework. `may_tell`: nothing of it is kept from who reads it, so that it can be changed."""
 
     id: str
     version: int
+    patient: str
     title: str
     task: str
     stage: str
@@ -85,6 +88,7 @@ def piece_of(found: Homework) -> Piece:
     return Piece(
         id=task["id"],
         version=found.version,
+        patient=found.patient,
         title=title,
         task=description if description != title else "",
         stage=_SAID[task["status"]],
@@ -130,7 +134,5 @@ def _results(task: Mapping[str, Any]) -> Iterator[str]:
 
 def _note(note: Mapping[str, Any]) -> Note:
     author = note.get("authorReference", {}).get("reference", "")
-    who = (
-        "You" if author.startswith("Patient/") else "Your clinic" if author.startswith("Practitioner/") else "Your app"
-    )
-    return Note(who, moment(str(note.get("time", ""))[:10]), note.get("text", ""))
+    by = "patient" if author.startswith("Patient/") else "clinic" if author.startswith("Practitioner/") else "app"
+    return Note(by, moment(str(note.get("time", ""))[:10]), note.get("text", ""))

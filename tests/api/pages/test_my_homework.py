@@ -22,7 +22,7 @@ HOME = "/pages/my-record/homework"
 def card(page: str, task: dict[str, Any]) -> str:
     """What the page shows of one homework."""
     found = re.search(rf'id="homework-{task["id"]}">(.*?)(?=<li class="card|</main>)', page, re.DOTALL)
-    assert found
+    assert found, text(page)
     return found[1]
 
 
