@@ -203,8 +203,10 @@ def amend(
 ) -> Step:
     """Untouched statements stay the machine's; changed ones are revisions of its sentences and keep their evidence; new
     ones are the clinician's alone. In entries, words, numbers and dates can be set; the patient's own can only be taken
-    out. The machine's text is never overwritten. The protection may be raised freely, and
-    lowered with a reason. The answer's ETag is the new digest."""
+    out. A score follows its answers where its instrument is known; another number is refused, and of an unknown
+    instrument the score is said along with the answers, or taken out. What tells of a greater risk than before raises
+    an alert. The machine's text is never overwritten. The protection may be raised freely, and lowered with a reason.
+    The answer's ETag is the new digest."""
     given = amendment.statements
     wanted = None if given is None else [Wanted(each.text, each.section, each.id) for each in given]
     entries = [each.wanted for each in amendment.entries]

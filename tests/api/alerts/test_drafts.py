@@ -9,10 +9,11 @@ import pytest
 from tests.alarms import assessed, products, queue
 from tests.api.callers.test_recipients import decide, lee
 from tests.house import House
+from tests.together import draft_of, together
 from tests.writers import labels
 
 PHQ = {"instrument": "PHQ-9", "at": "2026-09-01T09:00:00Z"}
-C_SSRS = {"instrument": "C-SSRS", "at": "2026-09-01T09:00:00Z"}
+POINTS = (("first", 0), ("second", 2))
 
 
 def accepted(answer: Any) -> str:
@@ -46,6 +47,16 @@ def test_the_same_submission_again_alarms_nobody_twice(house: House) -> None:
     first, again = assessed(house), assessed(house)
     assert (first.status_code, again.json()["draft"]) == (201, first.json()["draft"])
     assert len(queue(house)) == 1
+
+
+def test_of_a_couples_session_the_alert_is_of_the_one_it_is_about(house: House) -> None:
+    called = {"first": house.world.patient, "second": house.cast.neighbour}
+    whom = [{"reference": f"Patient/{id}", "called": name} for name, id in called.items()]
+    answers = {name: PHQ | {"of": name, "items": [{"number": 9, "answer": points}]} for name, points in POINTS}
+    parts = {"products": {"questionnaires": list(answers.values())}}
+    draft = draft_of(together(house, *whom, mapping="gateway", parts=parts))
+    waiting = [(each["draftId"], each["patientId"]) for each in queue(house)]
+    assert waiting == [(draft, house.cast.neighbour)]
 
 
 def test_an_approval_alarms_nobody_once_more(house: House) -> None:
