@@ -40,7 +40,7 @@ def test_every_text_can_be_read_by_day_and_by_night(signed_in: Page, house: Hous
     draft, products = house.draft(), house.products()
     signed_in.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     drafts = [f"/pages/reviews/{id}{page}" for id in (draft, products) for page in ("", "/edit")]
-    for address in ("/pages/reviews", "/pages/alerts", "/pages/corrections", *drafts):
+    for address in ("/pages/reviews", "/pages/alerts", "/pages/homework", "/pages/corrections", *drafts):
         signed_in.goto(address)
         signed_in.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
         assert signed_in.evaluate(CONTRAST) == []
@@ -50,7 +50,7 @@ def test_every_text_can_be_read_by_day_and_by_night(signed_in: Page, house: Hous
 def test_nothing_is_cut_off_on_a_phone_or_at_400_percent(signed_in: Page, house: House, width: int) -> None:
     drafts = [f"/pages/reviews/{id}{page}" for id in (house.draft(), house.products()) for page in ("", "/edit")]
     signed_in.set_viewport_size({"width": width, "height": 640})
-    for address in ("/pages/reviews", "/pages/alerts", "/pages/corrections", *drafts):
+    for address in ("/pages/reviews", "/pages/alerts", "/pages/homework", "/pages/corrections", *drafts):
         signed_in.goto(address)
         assert signed_in.evaluate("document.documentElement.scrollWidth") <= width
 

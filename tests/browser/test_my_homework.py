@@ -96,6 +96,28 @@ def test_what_did_not_work_out_is_told_by_keyboard_alone(hers: Page) -> None:
 
 
 @pytest.mark.usefixtures("assigned")
+def test_the_clinician_reads_how_it_goes_and_calls_it_off(hers: Page, signed_in: Page) -> None:
+    hers.goto(HOME)
+    latest(hers).get_by_label("A note, if you like").fill("It makes me sad.")
+    latest(hers).get_by_role("button", name="I will do it").click()
+    said(hers)
+    signed_in.goto("/pages/reviews")
+    signed_in.get_by_role("navigation", name="Work").get_by_role("link", name="Homework").click()
+    piece = signed_in.get_by_role("listitem").filter(has=signed_in.get_by_role("heading", name=TITLE)).first
+    expect(piece).to_contain_text("Mara Quillfeather")
+    expect(piece.locator(".letter")).to_contain_text("It makes me sad.")
+    piece.get_by_text("Call it off").first.click()
+    piece.get_by_role("button", name="Call it off").click()
+    expect(piece.get_by_role("alert")).to_contain_text("Write a few words")
+    assert signed_in.evaluate(CONTRAST) == []
+    piece.get_by_label("Why, in words that the patient reads").fill("We look for something lighter.")
+    piece.get_by_role("button", name="Call it off").click()
+    expect(signed_in.get_by_role("status")).to_contain_text("It is called off")
+    hers.goto(HOME)
+    expect(latest(hers, "Over")).to_contain_text("We look for something lighter.")
+
+
+@pytest.mark.usefixtures("assigned")
 def test_nothing_written_is_told_at_the_field_and_two_windows_do_not_overwrite_each_other(hers: Page) -> None:
     hers.goto(HOME)
     latest(hers).get_by_role("button", name="Keep the note alone").click()
