@@ -64,6 +64,7 @@ class Decision(BaseModel):
     statements: list[Sentence] = Field([], max_length=1000, description="Those that are put right, by their ids.")
     entered_in_error: bool = Field(False, alias="enteredInError", description="All of it was wrong.")
     addendum: str | None = Field(None, min_length=1, max_length=100_000)
+    item_version: int | None = Field(None, alias="itemVersion", description="The version of the item that was read.")
 
 
 class Letter(BaseModel):
@@ -152,7 +153,7 @@ def decide(request: Request, caller: Clinician, id: str, wanted: Decision, if_ma
     """What is upheld is put right at once, and every organization that was given it is told."""
     sentences = tuple(Rewritten(each.id, each.text) for each in wanted.statements)
     remedy = Remedy(wanted.set, wanted.entered_in_error, wanted.addendum, sentences)
-    decision = corrections.Decision(_STEPS[wanted.decision], wanted.reason, remedy)
+    decision = corrections.Decision(_STEPS[wanted.decision], wanted.reason, remedy, wanted.item_version)
     asked, version = asked_of(request, caller), version_of(if_match)
     return _task(corrections.decide(services_of(request), asked, id, decision, version=version))
 

@@ -42,16 +42,18 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a clinician decides: `step` is ACCEPT, PARTIAL or DENY, `reason` what the patient reads."""
+    """What a clinician decides: `step` is ACCEPT, PARTIAL or DENY, `reason` what the patient reads, `item_version` the
+    version of what is disputed that she has read."""
 
     step: Step
     reason: str
     remedy: Remedy = field(default_factory=Remedy)
+    item_version: int | None = None
 
 
 def decide(services: Services, asked: Asked, id: str, decision: Decision, *, version: int | None = None) -> Stored:
-    """The Task as decided. Raises NotFound, PreconditionFailed when `version` is not current, Conflict when it has been
-    decided, Unprocessable for what cannot be put right so."""
+    """The Task as decided. Raises NotFound, PreconditionFailed when `version`, or that of what is disputed, is not
+    current, Conflict when it has been decided, Unprocessable for what cannot be put right so."""
     told, notes = list[str](), list[Corrected]()
 
     def plan(ground: Ground) -> list[Planned]:
@@ -60,6 +62,8 @@ def decide(services: Services, asked: Asked, id: str, decision: Decision, *, ver
         found, task = _opened(ground, id, version)
         check_step(stage_of(task), decision.step)
         item = item_of(ground, task)
+        if item and decision.item_version not in (None, item.version):
+            raise PreconditionFailed
         _check(decision, item)
         upheld: list[changes.Step] = []
         if item and decision.step is not Step.DENY:

@@ -114,6 +114,17 @@ def _of_sentences(wanted: Remedy, issues: Sequence[Issue]) -> dict[str, str]:
     return faults
 
 
+def apart(sent: Fields, wanted: Remedy) -> tuple[Fields, list[str]]:
+    """The form without what she wrote in the place of what reads otherwise now, and that."""
+    left = {name: text for name, text in sent.items() if not name.startswith(("set-", "sentence-"))}
+    return left, [*map(str, wanted.values.values()), *(each.text for each in wanted.sentences if each.text)]
+
+
+def words_in(sent: Fields) -> list[str]:
+    """What she wrote to be read."""
+    return [sent[name] for name in ("reason", "addendum", "longer") if sent.get(name, "").strip()]
+
+
 def day_in(sent: Fields) -> date | None:
     """The day that was chosen; None for what is none."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from gateway.api.pages.render import page, see
 from gateway.api.pages.route import PageRoute
 from gateway.api.pages.session import Fields, Form, Session, form, session, version_in
 from gateway.errors import Conflict, PreconditionFailed, Unprocessable
-from gateway.rules.correction import DECISIONS
+from gateway.rules.correction import DECISIONS, is_open
 from gateway.rules.upholding import DOCUMENTS
 from gateway.usecases import correction_views, corrections
 
@@ -54,11 +54,17 @@ def decide(request: Request, task_id: str, sent: Sent) -> Response:
     faults = forms.missing(found, step, sent.fields)
     if step is None or faults:
         return _one(request, sent.session, task_id, sent.fields, faults)
-    decision = corrections.Decision(step, sent.fields["reason"].strip(), forms.remedy(found, step, sent.fields))
+    version, of_item = (
+        version_in(sent.fields),
+        version_in(sent.fields, "item_version") if found.correction.item else None,
+    )
+    remedy = forms.remedy(found, step, sent.fields)
+    decision = corrections.Decision(step, sent.fields["reason"].strip(), remedy, of_item)
     try:
-        corrections.decide(services, asked, task_id, decision, version=version_in(sent.fields))
+        corrections.decide(services, asked, task_id, decision, version=version)
     except (PreconditionFailed, Conflict):
-        return _one(request, sent.session, task_id, sent.fields, {"": _CHANGED}, PreconditionFailed.status)
+        left, kept = forms.apart(sent.fields, remedy)
+        return _one(request, sent.session, task_id, left, {"": _CHANGED}, PreconditionFailed.status, kept)
     except Unprocessable as refusal:
         faults = forms.refused(found, decision.remedy, refusal)
         return _one(request, sent.session, task_id, sent.fields, faults)
@@ -114,8 +120,10 @@ def _one(
     sent: Fields = MappingProxyType({}),
     faults: Mapping[str, str] = MappingProxyType({}),
     status: int = Unprocessable.status,
+    kept: Sequence[str] = (),
 ) -> Response:
-    """The request as it stands now; `sent` is a form that comes back, with its faults by field."""
+    """The request as it stands now; `sent` is a form that comes back, with its faults by field; `kept` are words of it
+    that fit no field any more."""
     found = correction_views.follow(services_of(request), session.asked, task_id)
     item = found.correction.item
     return page(
@@ -127,9 +135,10 @@ def _one(
         holders=len(found.held_by),
         fields=forms.values(found, sent, faults),
         sentences=forms.sentences(found, sent, faults),
+        item_version=item["meta"]["versionId"] if item else None,
         is_document=item is not None and item["resourceType"] in DOCUMENTS,
         longest=forms.LONGEST,
         sent=sent,
         faults=faults,
-        kept=[sent[name] for name in ("reason", "addendum", "longer") if sent.get(name, "").strip()],
+        kept=[*kept, *(forms.words_in(sent) if "" in faults and not is_open(found.correction.stage) else ())],
     )

@@ -164,9 +164,9 @@ def _believed(request: Request, sent: Fields, session: Session, act: Act) -> For
     return Form(session, sent)
 
 
-def version_in(sent: Fields) -> int:
+def version_in(sent: Fields, name: str = "version") -> int:
     """The version that was on the screen. Raises BadRequest."""
-    text = sent.get("version", "")
+    text = sent.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise BadRequest("The form does not say which version it is about.")
     return int(text)

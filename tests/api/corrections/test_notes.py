@@ -186,6 +186,15 @@ def test_every_fault_is_told_by_its_place_and_changes_nothing(house: House, made
     assert get(house, reference)["meta"]["versionId"] == "1"
 
 
+def test_a_decision_on_a_version_that_is_no_longer_current_decides_nothing(house: House, made: dict[str, str]) -> None:
+    reference = f"Composition/{made['Composition']}"
+    first, second = disputed(house, reference), disputed(house, reference)
+    wanted = [{"id": statements(house, first)[0]["id"], "text": RIGHT}]
+    decided(house, first, "accept", statements=wanted, itemVersion=1)
+    assert decide(house, second, "deny", itemVersion=1).status_code == 412
+    assert decide(house, second, "deny", itemVersion=2).status_code == 200
+
+
 def test_what_has_no_sentences_of_ours_takes_none(house: House, made: dict[str, str]) -> None:
     document = created(house, note(house.world.patient, media="application/pdf"))
     task = disputed(house, f"DocumentReference/{document['id']}")

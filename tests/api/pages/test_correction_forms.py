@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from tests.api.pages.test_corrections import MINE, THEIRS, read, sent
+from tests.api.pages.test_corrections import MINE, THEIRS, hidden, read, sent
 from tests.browsing import browser, text
 from tests.disputing import asked, decided, disagreed, disputed, letter, stage
 from tests.house import House
@@ -28,8 +28,7 @@ def grace(house: House) -> Iterator[TestClient]:
 
 
 def posted(who: TestClient, form_on: str, address: str, **fields: str) -> httpx.Response:
-    proof = re.findall(r'name="csrf" value="([0-9a-f]+)"', read(who, form_on))[0]
-    answer: httpx.Response = who.post(address, data={"csrf": proof, **fields})
+    answer: httpx.Response = who.post(address, data={**hidden(read(who, form_on)), **fields})
     return answer
 
 
@@ -58,7 +57,11 @@ def note(house: House) -> dict[str, Any]:
 
 
 def sentence_of(house: House, task: dict[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = house.get(f"/corrections/{task['id']}", house.clinician).json()["statements"][0]
+    return sentences_of(house, task)[0]
+
+
+def sentences_of(house: House, task: dict[str, Any]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = house.get(f"/corrections/{task['id']}", house.clinician).json()["statements"]
     return found
 
 
@@ -90,6 +93,21 @@ def test_what_she_wrote_stays_where_it_cannot_be_kept_yet(
     assert unreadable.status_code == 422
     assert "control character" in fault_at(unreadable.text, name)
     assert status_of(house, note) == "queued"
+
+
+def test_what_another_put_right_meanwhile_is_not_undone(house: House, grace: TestClient, note: dict[str, Any]) -> None:
+    one, (first, second, *_) = f"{THEIRS}/{note['id']}", sentences_of(house, note)
+    form = hidden(read(grace, one))
+    other = disputed(house, note["focus"]["reference"])
+    decided(house, other, "accept", statements=[{"id": second["id"], "text": "She walks on Sundays."}])
+    fields = {"decision": "accept", "reason": "So.", "version": "1", f"sentence-{first['id']}": RIGHT}
+    late = grace.post(f"{one}/decide", data={**form, **fields, f"sentence-{second['id']}": second["text"]})
+    assert (late.status_code, RIGHT in text(late.text)) == (412, True)
+    assert typed_in(late.text, f"sentence-{second['id']}") == "She walks on Sundays."
+    assert typed_in(late.text, "reason") == "So."
+    assert status_of(house, note) == "queued"
+    now = house.get(f"/fhir/{note['focus']['reference']}", house.own_ehr).text
+    assert ("She walks on Sundays." in now, RIGHT in now) == (True, False)
 
 
 def test_an_ehrs_note_is_put_right_as_a_whole(house: House, grace: TestClient) -> None:

@@ -30,10 +30,14 @@ def read(who: TestClient, address: str) -> str:
     return page
 
 
+def hidden(page: str) -> dict[str, str]:
+    """What a form says by itself: whose it is, and what it was made of."""
+    return dict(re.findall(r'<input type="hidden" name="(csrf|item_version)" value="(\w+)">', page))
+
+
 def sent(who: TestClient, form_on: str, address: str, **fields: str) -> str:
     """The words of the page that comes after a form."""
-    proof = re.findall(r'name="csrf" value="([0-9a-f]+)"', read(who, form_on))[0]
-    answer = who.post(address, data={"csrf": proof, **fields})
+    answer = who.post(address, data={**hidden(read(who, form_on)), **fields})
     assert answer.status_code == 303, text(answer.text)
     return text(read(who, answer.headers["location"]))
 
@@ -120,10 +124,10 @@ def test_a_document_takes_an_addendum(house: House, grace: TestClient) -> None:
 def test_a_form_that_decides_nothing_changes_nothing(house: House, sam: TestClient, grace: TestClient) -> None:
     task = disputed(house, f"Observation/{created(house, observation(house.world.patient))['id']}")
     one = f"{THEIRS}/{task['id']}"
-    proof = re.findall(r'name="csrf" value="([0-9a-f]+)"', read(grace, one))[0]
+    form = hidden(read(grace, one))
     for fields in ({}, {"decision": "deny", "version": "1"}, {"decision": "accept", "version": "1", "reason": "So."}):
-        assert grace.post(f"{one}/decide", data={"csrf": proof, **fields}).status_code in (400, 422), fields
-    stale = {"csrf": proof, "decision": "deny", "version": "7", "reason": "So."}
+        assert grace.post(f"{one}/decide", data={**form, **fields}).status_code in (400, 422), fields
+    stale = {**form, "decision": "deny", "version": "7", "reason": "So."}
     assert grace.post(f"{one}/decide", data=stale).status_code == 412
     assert grace.post(f"{one}/decide", data=stale | {"csrf": "0" * 64}).status_code == 403
     assert sam.get(one).status_code == 403
