@@ -25,7 +25,7 @@ TABLES: Mapping[type[IndexRow], Table] = {
     QuantityRow: ix_quantity,
     UriRow: ix_uri,
 }
-_RULES = 2  # how values become rows: one more whenever that changes
+_RULES = 3  # how values become rows: one more whenever that changes
 _TABLE = (files("gateway.fhir") / "definitions" / "search.json").read_bytes()
 INDEXED_BY = sha256(b"%d" % _RULES + _TABLE).hexdigest()[:16]  # tells which rows were made by these parameters
 

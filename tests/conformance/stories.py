@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests import of_mappings
 from tests.alarms import alarm
 from tests.assigning import APP, after, herself, planned
 from tests.conformance import products
@@ -34,8 +35,8 @@ def stories(house: House, document: str) -> Iterator[Emitted]:
 
 def _amended(house: House) -> Iterator[Emitted]:
     """A note and entries of which the clinician changed a word each, but for what she took out."""
-    whole = products.good("gateway")["gateway/full"]
-    draft = str(products.draft_of(house, "gateway", products.context_of(house, "to be amended"), whole))
+    whole = of_mappings.good("gateway")["gateway/full"]
+    draft = str(of_mappings.draft_of(house, "gateway", of_mappings.context_of(house, "to be amended"), whole))
     house.rewrite(draft, "Slept well in every night of the week.")
     shown = house.view(draft).json()["entries"]
     changes: list[Json] = [{"id": each["id"], "remove": True} for each in shown if each["type"] == "Communication"]

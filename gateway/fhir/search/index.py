@@ -55,12 +55,26 @@ def index(resource: Mapping[str, Any]) -> list[IndexRow]:
     if kind not in TYPES:
         return []
     resource = rest_of(resource) or resource  # where nothing can be taken out, whoever sees it sees all of it
+    resource = _of_members(resource)
     rows: dict[IndexRow, None] = {}
     for entry in _entries(kind):
         for value in entry.find(resource):
             found = _composites(entry, value) if entry.components else entry.rows(entry.parameter, value)
             rows.update(dict.fromkeys(found))
     return list(rows)
+
+
+def _of_members(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is about a Group that it contains is found by each member, as nobody else can know of that Group."""
+    named = resource.get("subject")
+    subject = named.get("reference", "") if isinstance(named, Mapping) else ""
+    groups = [
+        each
+        for each in resource.get("contained", ())
+        if each["resourceType"] == "Group" and subject == f"#{each.get('id')}"
+    ]
+    members = [member["entity"] for group in groups for member in group.get("member", ())]
+    return {**resource, "subject": members} if members else resource
 
 
 @cache
