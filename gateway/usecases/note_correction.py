@@ -101,18 +101,7 @@ def correct(ground: Ground, sentences: Sequence[Rewritten], parts: Sequence[Stor
     """What becomes of the `parts` of a note, its Composition among them. Raises Unprocessable with every fault, and
     Forbidden where the clinician is not known here."""
     services, asked, by = ground.services, ground.asked, check_reviewer(ground.asked.caller)
-    whole = {f"{part.type}/{part.id}": parse(part.text) for part in parts}
-    note = next((part for part in parts if part.type == "Composition"), None)
-    found = origin(ground.db, asked, note.type, note.id) if note is not None else None
-    if note is None or found is None:
-        raise _refused(Issue("No note was approved here: append to the document.", "statements", "not-supported"))
-    if any(part.redacts for part in parts):
-        raise _refused(Issue("The clinician sees a part of it only.", "decision", "forbidden"))
-    if any(map(_is_error, whole.values())):
-        raise _refused(Issue("All of it was entered in error.", "statements", "conflict"))
-    draft, dossier, former = found
-    if issues := list(faults(dossier, former, sentences)):
-        raise _refused(*issues)
+    note, (draft, dossier, former) = _checked(ground, sentences, parts)
     content = content_of(dossier, former, Amendment(rewritten(former, sentences)), by)
     editors, protection = editors_of(dossier, former, content, by), raised(former.protection, given(services, dossier))
     companions = companions_of(ground.db, asked.visibility, dossier.basis, (*editors, by), dossier.attributed)
@@ -120,14 +109,32 @@ def correct(ground: Ground, sentences: Sequence[Rewritten], parts: Sequence[Stor
         raise Forbidden("The practitioner of the token is not known here.")
     told = Told(dossier.basis, draft.revision + 1, asked.at, editors, protection=protection)
     revision = drafted(told, content, f"Practitioner/{by}", companions, services.fhir_base)
-    approval = Approval(by, draft.created_at, note.version + 1)
-    act = Told(dossier.basis, revision.number, asked.at, editors, approval, protection)
-    made, provenances = corrected(act, content, companions | _along(ground, draft, content), services.fhir_base, whole)
+    act = replace(told, approval=Approval(by, draft.created_at, note.version + 1))
+    formers = {f"{part.type}/{part.id}": parse(part.text) for part in parts}
+    along = companions | _along(ground, draft, content)
+    made, provenances = corrected(act, content, along, services.fhir_base, formers)
     check_all(services, [*revision.resources, *made, *provenances])
     steps = tuple(_steps(ground, parts, made, task))
     for each in provenances:
         ground.along.append(ground.plan(beside(Act.CREATE, note, each)))
     return Corrected(steps, draft, revision, provenances)
+
+
+def _checked(
+    ground: Ground, sentences: Sequence[Rewritten], parts: Sequence[Stored]
+) -> tuple[Stored, tuple[Draft, Dossier, Revision]]:
+    """The Composition, and what it came of. Raises Unprocessable with every fault."""
+    note = next((part for part in parts if part.type == "Composition"), None)
+    found = origin(ground.db, ground.asked, note.type, note.id) if note is not None else None
+    if note is None or found is None:
+        raise _refused(Issue("No note was approved here: append to the document.", "statements", "not-supported"))
+    if any(part.redacts for part in parts):
+        raise _refused(Issue("The clinician sees a part of it only.", "decision", "forbidden"))
+    if any(_is_error(parse(part.text)) for part in parts):
+        raise _refused(Issue("All of it was entered in error.", "statements", "conflict"))
+    if issues := list(faults(found[1], found[2], sentences)):
+        raise _refused(*issues)
+    return note, found
 
 
 def keep(writer: Writer, asked: Asked, done: Corrected) -> None:
