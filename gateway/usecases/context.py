@@ -14,7 +14,9 @@ from gateway.rules.source_attributes import ATTRIBUTES
 
 NAME = "context"  # of the part that holds it
 _ID = "[A-Za-z0-9.-]{1,64}"
-_WORDS = r"^\S(.*\S)?$"
+# What FHIR takes: no control characters, in one line or in several.
+_WORDS = r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$"
+_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 _KINDS = [
     "Rule-Based-Systems",
     "Machine-Learning-Models",
@@ -54,8 +56,9 @@ def _reference(kind: str) -> dict[str, Any]:
 
 
 _TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"}
-_LONG = {"type": "string", "minLength": 1, "maxLength": 200_000, "pattern": r"\S"}
-_TOLD = {"type": "string", "maxLength": 20_000, "pattern": r"\S"}
+_SAID = {"type": "string", "pattern": r"\S", "allOf": [{"pattern": _LINES}]}
+_LONG = _SAID | {"minLength": 1, "maxLength": 200_000}
+_TOLD = _SAID | {"maxLength": 20_000}
 _IDENTIFIER = _object(["system", "value"], system=_text(), value=_text())
 _CALLED = _text() | {"description": "What the payload calls the patient; without it, what is said here."}
 _PATIENT = _object([], reference=_reference("Patient"), identifier=_IDENTIFIER, called=_CALLED) | {

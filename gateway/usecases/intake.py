@@ -63,7 +63,8 @@ def take_in(services: Services, db: Reader, source: Source, mapping: Mapping, pa
     given = {part.name: part.data for part in parts if part.name != NAME}
     received = mapping.read(given, services.limits.payload_depth)
     mapped = replace(mapping.apply(received.inputs, context["session"]), skipped=received.skipped)
-    if issues := check_size(mapped.resources, [statement.segments for statement in mapped.statements]):
+    evidence = [(statement.resource, len(statement.segments)) for statement in mapped.statements]
+    if issues := check_size(mapped.resources, evidence, mapped.place):
         raise Unprocessable("The document is too large.", issues=issues)
     patients = _patients(db, source, context)
     if mapping.number_of_patients(received.inputs) not in (None, len(patients)):
