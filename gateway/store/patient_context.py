@@ -142,7 +142,9 @@ def _of_patient(links: Links) -> ColumnElement[bool]:
 
 
 def _has(table: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    held: Select[Any] = select(literal_column("1")).select_from(table).where(table.c.resource_pk == resource.c.pk, condition)
+    held: Select[Any] = (
+        select(literal_column("1")).select_from(table).where(table.c.resource_pk == resource.c.pk, condition)
+    )
     return held.correlate(resource).exists()
 
 
