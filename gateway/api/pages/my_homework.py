@@ -20,7 +20,7 @@ router = APIRouter(route_class=PageRoute)
 HOME = "/pages/my-record/homework"
 LONGEST = 2000
 _SAID = {"told": "It is kept, and your clinic can read it."}
-_CHANGED = "This changed while you were reading, perhaps by an app of yours. Nothing was kept yet: please look again."
+_CHANGED = "This changed while you were reading, perhaps by an app of yours. Your words are not kept yet: look again."
 _NOTHING = "Write a few words, or choose how it goes."
 _TOO_LONG = f"Please write no more than {LONGEST} characters."
 _UNREADABLE = "This cannot be kept as it is written. Please write it anew."
