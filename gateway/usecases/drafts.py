@@ -173,6 +173,7 @@ def _names(db: Reader, asked: Asked, draft: Draft, dossier: Dossier) -> tuple[st
 
 
 def _patients(db: Reader, asked: Asked, draft: Draft) -> dict[str, str]:
-    """The names of all it is about, by their ids."""
+    """The names of all it is about, by their ids; in the order of the names, the same wherever they stand."""
     found = ((id, resources.read(db, asked.visibility, "Patient", id)) for id in draft.patients)
-    return {id: name_of(json.parse(each.text) if each and each.text else None, "unnamed") for id, each in found}
+    named = {id: name_of(json.parse(each.text) if each and each.text else None, "unnamed") for id, each in found}
+    return dict(sorted(named.items(), key=lambda one: one[1]))

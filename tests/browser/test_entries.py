@@ -128,6 +128,6 @@ def test_a_couple_stands_once_in_the_inbox_under_both_names(signed_in: Page, hou
     signed_in.goto("/pages/reviews")
     row = signed_in.locator(f"a[href='/pages/reviews/{draft}']")
     expect(row).to_have_count(1)
-    expect(row).to_contain_text("Mara Quillfeather, Juno Hale")
+    expect(row).to_contain_text("Juno Hale, Mara Quillfeather")
     row.click()
-    expect(signed_in.get_by_role("heading", level=1)).to_have_text(re.compile("Mara Quillfeather, Juno Hale"))
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text(re.compile("Juno Hale, Mara Quillfeather"))
