@@ -70,11 +70,14 @@ def test_has_finds_whom_the_found_refer_to(both: Both) -> None:
     dice = random.Random(17)
     for question in simple(both, dice):
         table = TYPES[question.type].parameters.values()
-        leading = [one for one in table if one.kind == "reference" and targets_of(both, question.type, one)]
+        targets = {
+            one: sorted(targets_of(both, question.type, one) & TYPES.keys()) for one in table if one.kind == "reference"
+        }
+        leading = [one for one, types in targets.items() if types]
         if not leading:
             continue
         link = dice.choice(leading)
-        base = dice.choice(sorted(targets_of(both, question.type, link) & TYPES.keys()))
+        base = dice.choice(targets[link])
         url = f"{base}?_has:{question.type}:{link.code}:{question.criterion}"
         ours = set(matches_of(both.ours(f"{url}&{ALL}")))
         those = set(matches_of(both.theirs(f"{question}&{ALL}")))
