@@ -38,7 +38,7 @@ UNDECIDED = (
     # Slices of the summary that are told apart by value sets of LOINC: a weight may be a pregnancy, for all it knows.
     "Bundle-uv-ips|1.1.0, Element matches more than one slice - observation-pregnancy-",
     # A Provenance in a summary names the version before the one that is there, which a document need not hold.
-    "(BUNDLE_BUNDLE_ENTRY_NOTFOUND_APPARENT)",
+    "/_history/1' in the bundle (",
 )
 
 
